@@ -1,0 +1,249 @@
+// The configuration file as typed values: what config/ makes of YAML and the server builds its
+// snapshot from. Plain data, immutable once loaded; every default is here and nowhere else. Keys
+// keep the file's names.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <weir/limits.h>
+
+namespace weir::config {
+
+using Millis = std::chrono::milliseconds;
+
+// Where a value stands in the file; line and column count from 1, 0 = not from a file. All places
+// are equal: where something is said is no part of what it says, so that configurations compare by
+// their meaning.
+struct Place {
+  std::string file;
+  int line = 0;
+  int column = 0;
+
+  bool operator==(const Place&) const { return true; }
+};
+
+// An address to listen on or connect to: host and port, or a unix socket path.
+struct Address {
+  std::string host;  // name or IP literal without brackets; empty for a unix socket
+  std::uint16_t port = 0;
+  std::string unix_path;
+
+  bool is_unix() const { return !unix_path.empty(); }
+  bool operator==(const Address&) const = default;
+};
+std::string to_string(
+    const Address& address);  // as a file would say it: host:port, [v6]:port, unix:/path
+
+// A block of IP addresses; v4 is held as v4-mapped v6.
+struct Cidr {
+  std::array<std::uint8_t, 16> network{};
+  int prefix = 128;  // bits of the mapped form
+
+  bool operator==(const Cidr&) const = default;
+};
+
+struct Pair {
+  std::string name;
+  std::string value;
+  bool operator==(const Pair&) const = default;
+};
+
+enum class LogFormat : std::uint8_t { json, combined, off };
+
+struct AccessLog {
+  std::string path = "stdout";  // stdout, stderr or a file
+  LogFormat format = LogFormat::json;
+  bool operator==(const AccessLog&) const = default;
+};
+
+enum class LogLevel : std::uint8_t { debug, info, warn, error };
+
+struct Log {  // the proxy's own log, on stderr unless a path is given
+  std::string path = "stderr";
+  LogLevel level = LogLevel::info;
+  bool operator==(const Log&) const = default;
+};
+
+struct Admin {
+  Address address{.host = "127.0.0.1", .port = 9901, .unix_path = {}};
+  bool enabled = true;    // admin: off
+  std::string token_env;  // the variable that holds the token; required for anything but loopback
+                          // and unix sockets
+  std::string token;      // its value when the file was loaded; never dumped
+  Place place;
+  bool operator==(const Admin&) const = default;
+};
+
+struct ListenerLimits {
+  std::size_t header_bytes = limits::kHeadBytes;
+  std::size_t headers = limits::kFields;
+  std::uint64_t body_bytes = 0;   // 0 = no limit
+  std::uint32_t connections = 0;  // open at once, over all workers; 0 = no limit
+  bool operator==(const ListenerLimits&) const = default;
+};
+
+struct ListenerTimeouts {
+  Millis head =
+      limits::kClientHeadTimeout;  // absolute, from a request's first byte (or the accept)
+  Millis body_idle = limits::kClientBodyIdleTimeout;
+  Millis write_idle = limits::kClientWriteIdleTimeout;
+  Millis idle = limits::kClientIdleTimeout;  // between requests
+  bool operator==(const ListenerTimeouts&) const = default;
+};
+
+enum class UnderscoreFields : std::uint8_t { drop, pass, refuse };
+
+struct Listener {
+  std::string name;
+  Address address;
+  std::vector<Cidr> trusted_proxies;
+  ListenerLimits limits;
+  ListenerTimeouts timeouts;
+  std::uint32_t requests_per_connection = limits::kRequestsPerConnection;  // 0 = no limit
+  // What happens to fields whose names look like framing or forwarding fields with '_' for '-'.
+  UnderscoreFields underscore_fields = UnderscoreFields::drop;
+  Place place;
+  bool operator==(const Listener&) const = default;
+};
+
+enum class TextMatch : std::uint8_t { present, exact, prefix, regex };
+
+struct FieldMatch {  // one header or query condition
+  std::string name;
+  TextMatch kind = TextMatch::exact;
+  std::string value;
+  bool invert = false;
+  bool operator==(const FieldMatch&) const = default;
+};
+
+enum class PathMatch : std::uint8_t { prefix, exact, regex };
+
+struct Match {
+  std::vector<std::string> listeners;  // empty = every listener
+  std::vector<std::string> hosts;      // exact or "*.suffix", lower case; empty = every host
+  PathMatch path_kind = PathMatch::prefix;
+  std::string path = "/";
+  std::vector<std::string> methods;  // empty = every method
+  std::vector<FieldMatch> headers;
+  std::vector<FieldMatch> query;
+  bool operator==(const Match&) const = default;
+};
+
+struct HeaderEdits {
+  std::vector<Pair> set;  // replaces
+  std::vector<Pair> add;  // appends another
+  std::vector<std::string> remove;
+  bool empty() const { return set.empty() && add.empty() && remove.empty(); }
+  bool operator==(const HeaderEdits&) const = default;
+};
+
+struct Redirect {
+  std::string to;  // "https://host/" : the path and query follow; see docs/configuration.md
+  int status = 308;
+  bool operator==(const Redirect&) const = default;
+};
+
+struct Respond {
+  int status = 200;
+  std::string body;
+  std::string content_type = "text/plain; charset=utf-8";
+  bool operator==(const Respond&) const = default;
+};
+
+struct Rewrite {               // of the path sent upstream; at most one of the two
+  std::string prefix;          // replaces what path_prefix matched
+  std::string regex, replace;  // RE2 syntax, \1 for groups
+  bool empty() const { return prefix.empty() && regex.empty(); }
+  bool operator==(const Rewrite&) const = default;
+};
+
+enum class RetryOn : std::uint8_t { connect, reset, status };
+
+struct Retry {
+  int attempts = 1;  // tries after the first
+  bool on_connect = true;
+  bool on_reset = true;
+  std::vector<int> on_statuses;  // 502, 503, 504 when named
+  int budget_percent = 20;       // of active requests, at least 3
+  bool operator==(const Retry&) const = default;
+};
+
+struct RouteTimeouts {
+  Millis request{0};  // the whole exchange; 0 = none
+  Millis response_head = limits::kResponseHeadTimeout;
+  Millis response_idle = limits::kResponseIdleTimeout;
+  bool operator==(const RouteTimeouts&) const = default;
+};
+
+enum class ActionKind : std::uint8_t { cluster, split, redirect, respond };
+
+struct Route {
+  std::string name;
+  Match match;
+  ActionKind action = ActionKind::cluster;
+  std::string cluster;
+  Redirect redirect;
+  Respond respond;
+  Rewrite rewrite;
+  HeaderEdits request_headers, response_headers;
+  Retry retry;
+  RouteTimeouts timeouts;
+  std::optional<std::uint64_t> body_bytes;  // overrides the listener's; 0 = no limit
+  bool normalize_path = false;  // route and forward the normalised path, never one of the two
+  Place place;
+  bool operator==(const Route&) const = default;
+};
+
+enum class HashOn : std::uint8_t { none, client_ip, header, cookie, path };
+
+struct Balance {
+  std::string algorithm = "round_robin";  // a name of weir/algorithms.def
+  HashOn hash_on = HashOn::none;          // for hash and maglev: what the key is
+  std::string hash_name;                  // header's or cookie's name
+  bool operator==(const Balance&) const = default;
+};
+
+struct Endpoint {
+  Address address;
+  std::uint32_t weight = 1;  // 0 takes no new requests
+  bool backup = false;
+  Place place;
+  bool operator==(const Endpoint&) const = default;
+};
+
+struct Connections {
+  std::uint32_t max = 1024;          // to the cluster, over all workers; 0 = no limit
+  std::uint32_t max_pending = 1024;  // requests waiting for one of them, over all workers
+  std::uint32_t idle = 128;          // kept per endpoint, over all workers
+  Millis idle_timeout = limits::kUpstreamIdleTimeout;
+  Millis connect_timeout = limits::kConnectTimeout;
+  bool operator==(const Connections&) const = default;
+};
+
+struct Cluster {
+  std::string name;
+  Balance balance;
+  std::vector<Endpoint> endpoints;
+  Connections connections;
+  Place place;
+  bool operator==(const Cluster&) const = default;
+};
+
+struct Config {
+  int workers = 0;  // 0 = auto: usable CPUs
+  Millis shutdown_timeout = limits::kShutdownTimeout;
+  Admin admin;
+  AccessLog access_log;
+  Log log;
+  std::vector<Listener> listeners;
+  std::vector<Route> routes;
+  std::vector<Cluster> clusters;
+  bool operator==(const Config&) const = default;
+};
+
+}  // namespace weir::config

@@ -1,0 +1,78 @@
+// Every bound in Weir has its name here: what exceeds one is refused before it is stored. Defaults
+// that a file can change are in config.h and refer to these. Each has a test one below, at, and one
+// above it.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace weir::limits {
+
+using namespace std::chrono_literals;
+using Millis = std::chrono::milliseconds;
+
+// Message heads (docs/threat-model.md).
+inline constexpr std::size_t kTargetBytes = 16 * 1024;  // request target; 414
+inline constexpr std::size_t kHeadBytes = 64 * 1024;    // request or response head; 431 or 502
+inline constexpr std::size_t kFields = 100;  // header fields, trailers counted with them; 431
+inline constexpr std::size_t kFieldNameBytes = 1024;  // one field's name; 431
+inline constexpr std::size_t kLeadingEmptyLines = 8;  // CRLFs tolerated before a request line; 400
+inline constexpr std::size_t kChunkExtensionBytes = 8192;  // extensions of one chunk; 400
+inline constexpr std::size_t kChunkOverheadBytes =
+    16 * 1024;                                       // all extensions: this + half the content; 400
+inline constexpr std::size_t kChunkSizeDigits = 16;  // hexadecimal digits of a chunk size; 400
+inline constexpr int kInterimResponses = 16;         // 1xx answers before the final one; 502
+
+// Buffers.
+inline constexpr std::size_t kReceiveBuffer = 64 * 1024;  // one per worker
+inline constexpr std::size_t kChunkBytes =
+    16 * 1024;  // pooled chunks for what a socket did not take
+inline constexpr std::size_t kHighWatermark =
+    256 * 1024;  // pending output above which the source is paused
+inline constexpr std::size_t kLowWatermark = 128 * 1024;  // ... and below which it resumes
+inline constexpr std::size_t kEarlyBodyBytes =
+    64 * 1024;  // request content held while an upstream is connecting
+inline constexpr std::size_t kLingerBytes =
+    64 * 1024;  // client content drained after an early answer
+inline constexpr Millis kLingerTime = 1s;
+inline constexpr std::size_t kBodySpans = 32;  // content spans one parse step hands out
+
+static_assert(kLowWatermark * 2 <= kHighWatermark, "or reading flaps");
+static_assert(kChunkBytes * 2 <= kHighWatermark);
+
+// Time: every wait is finite by default.
+inline constexpr Millis kConnectTimeout = 2s;
+inline constexpr Millis kClientHeadTimeout = 10s;
+inline constexpr Millis kClientBodyIdleTimeout = 30s;
+inline constexpr Millis kClientWriteIdleTimeout = 30s;
+inline constexpr Millis kClientIdleTimeout = 75s;
+inline constexpr Millis kResponseHeadTimeout = 30s;
+inline constexpr Millis kResponseIdleTimeout = 60s;
+inline constexpr Millis kUpstreamIdleTimeout = 30s;
+inline constexpr Millis kTunnelIdleTimeout = 1h;
+inline constexpr Millis kShutdownTimeout = 30s;
+
+// Counts.
+inline constexpr std::uint32_t kRequestsPerConnection = 10'000;  // then close, spread by +-10 %
+inline constexpr std::uint32_t kAcceptsPerTurn = 64;
+inline constexpr Millis kAcceptPause = 100ms;  // after running out of file descriptors
+inline constexpr std::size_t kMaxForwardsHops = 255;
+
+// Configuration files.
+inline constexpr std::size_t kConfigBytes = 64 * 1024 * 1024;
+inline constexpr std::size_t kConfigDepth = 32;
+inline constexpr std::size_t kConfigNodes =
+    2'000'000;                                      // values of a file, each alias counted in full
+inline constexpr std::size_t kConfigErrors = 1000;  // reported of one file; the rest is counted
+inline constexpr std::size_t kNameBytes =
+    128;  // a name the file gives or matches: route, header, parameter
+inline constexpr std::size_t kRegexBytes = 4096;  // a pattern, and what replaces its matches
+inline constexpr std::size_t kRespondBodyBytes = 64 * 1024;
+
+// The log.
+inline constexpr std::size_t kLogRingBytes =
+    1024 * 1024;  // per worker; full = the line is dropped and counted
+inline constexpr std::size_t kLogValueBytes = 4096;  // one value of a line is cut here
+
+}  // namespace weir::limits
