@@ -1,0 +1,133 @@
+// Accepting over uv_poll: libuv's own listener keeps accepting until the queue is empty, answers
+// the want of descriptors by accepting and dropping, and does not give the peer's address without
+// another syscall.
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <sys/socket.h>
+
+#include <weir/limits.h>
+
+#include "net/listener.h"
+#include "net/loop_core.h"
+#include "net/native_address.h"
+#include "net/system_error.h"
+#include "net/tcp_stream.h"
+
+namespace weir::net {
+namespace {
+
+enum class AcceptFailure { none_waiting, that_connection, this_machine };
+
+// accept(2): errors of the new connection itself are passed on by Linux and mean "try the next
+// one".
+AcceptFailure classify(int sys) {
+  switch (sys) {
+    case EAGAIN:
+      return AcceptFailure::none_waiting;
+    case ECONNABORTED:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case EINTR:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case ENONET:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+    case EPERM:
+    case EPROTO:
+      return AcceptFailure::that_connection;
+    default:
+      return AcceptFailure::this_machine;
+  }
+}
+
+Peer peer_of(const NativeAddress& address) {
+  const SocketAddress from = from_native(address.get());
+  return {.ip = from.ip, .port = from.port, .is_unix = address.family() == AF_UNIX};
+}
+
+}  // namespace
+
+struct Acceptor::Block {
+  Block(Loop& its_loop, int fd, AcceptEvents& its_events)
+      : loop(its_loop), listen_fd(fd), events(&its_events) {
+    poll.data = this;
+  }
+
+  uv_poll_t poll{};
+  Loop& loop;
+  const int listen_fd;
+  AcceptEvents* events;  // null: the acceptor is gone
+  TimerEntry pause_over{[](void* self) { static_cast<Block*>(self)->watch(); }, this};
+
+  void watch() { uv_poll_start(&poll, UV_READABLE, on_readable); }
+
+  // Stops looking at the socket: it stays readable and would be reported again and again.
+  void pause(int sys) {
+    uv_poll_stop(&poll);
+    loop.wheel().arm_in(pause_over, static_cast<TimeMs>(limits::kAcceptPause.count()));
+    const bool starved = out_of_descriptors(sys);
+    events->on_accept_starved({starved ? Errc::out_of_descriptors : Errc::system, sys});
+  }
+
+  void accept_waiting() {
+    for (std::uint32_t i = 0; i < limits::kAcceptsPerTurn && events != nullptr; ++i) {
+      NativeAddress from;
+      from.length = sizeof from.storage;
+      Descriptor socket(
+          ::accept4(listen_fd, from.get(), &from.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      if (socket) {
+        hand_over(std::move(socket), from);
+        continue;
+      }
+      const int sys = errno;
+      switch (classify(sys)) {
+        case AcceptFailure::none_waiting:
+          return;
+        case AcceptFailure::that_connection:
+          continue;
+        case AcceptFailure::this_machine:
+          pause(sys);
+          return;
+      }
+    }
+  }
+
+  void hand_over(Descriptor socket, const NativeAddress& from) {
+    const Peer peer = peer_of(from);
+    const auto block = StreamBlock::open(loop, std::move(socket), peer.is_unix);
+    if (block) events->on_accept(std::make_unique<TcpStream>(*block), peer);
+  }
+
+  static void on_readable(uv_poll_t* poll, int status, int) noexcept {
+    auto* block = static_cast<Block*>(poll->data);
+    if (block->events == nullptr) return;
+    block->loop.refresh_now();
+    if (status != 0) {
+      block->pause(-status);
+    } else {
+      block->accept_waiting();
+    }
+  }
+  static void on_closed(uv_handle_t* handle) noexcept { delete static_cast<Block*>(handle->data); }
+};
+
+Acceptor::Acceptor(Loop& loop, int listen_fd, AcceptEvents& events)
+    : block_(new Block(loop, listen_fd, events)) {
+  const int status = uv_poll_init(loop.uv(), &block_->poll, listen_fd);
+  if (status != 0) {
+    std::fprintf(stderr, "weir: cannot watch listening socket %d: %s\n", listen_fd,
+                 uv_strerror(status));
+    std::abort();
+  }
+  block_->watch();
+}
+
+Acceptor::~Acceptor() {
+  block_->events = nullptr;
+  block_->pause_over.cancel();
+  uv_close(reinterpret_cast<uv_handle_t*>(&block_->poll), &Block::on_closed);
+}
+
+}  // namespace weir::net

@@ -1,0 +1,79 @@
+// Listening sockets and accepting. A ListenSocket is opened (bound) before any worker runs, so that
+// a busy port is an error of the start; each worker then accepts from its own (SO_REUSEPORT) or,
+// for unix sockets, from a duplicate.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include <weir/address.h>
+#include <weir/error.h>
+
+#include "net/stream.h"
+
+namespace weir::net {
+
+class Loop;
+
+// A bound, listening, non-blocking descriptor; closes it (and unlinks a unix socket it created) on
+// destruction. TCP_NODELAY is set here and inherited by what is accepted.
+class ListenSocket {
+ public:
+  ~ListenSocket();
+  ListenSocket(ListenSocket&& other) noexcept;
+  ListenSocket(const ListenSocket&) = delete;
+  ListenSocket& operator=(const ListenSocket&) = delete;
+
+  // Errors: address_in_use, permission_denied, system (with errno). A port of 0 picks a free one. A
+  // stale unix socket file that nobody listens on is replaced; a live one is address_in_use.
+  static Result<ListenSocket> open(const SocketAddress& address, int backlog = 4096);
+  // Another socket on the same address for another worker.
+  Result<ListenSocket> another() const;
+
+  int fd() const { return fd_; }
+  const SocketAddress& address() const { return address_; }  // with the real port
+
+ private:
+  ListenSocket(int fd, SocketAddress address) : fd_(fd), address_(std::move(address)) {}
+  static Result<ListenSocket> open_tcp(const SocketAddress& address, int backlog);
+  static Result<ListenSocket> open_unix(const SocketAddress& address, int backlog);
+
+  int fd_ = -1;
+  SocketAddress address_;
+  int backlog_ = 0;
+  std::uint64_t inode_ = 0;  // of the socket file this object created and will unlink; 0 = none
+};
+
+// Where a connection came from. `is_unix`: no IP address, ip is ::1.
+struct Peer {
+  IpAddress ip;
+  std::uint16_t port = 0;
+  bool is_unix = false;
+};
+
+class AcceptEvents {
+ public:
+  virtual void on_accept(StreamPtr stream, const Peer& peer) = 0;
+  // accept() failed for want of descriptors; accepting pauses for limits::kAcceptPause. At most
+  // once per pause.
+  virtual void on_accept_starved(Error error) = 0;
+
+ protected:
+  ~AcceptEvents() = default;
+};
+
+// Accepts on one loop, at most limits::kAcceptsPerTurn a turn. Destroying it stops accepting; the
+// socket stays open.
+class Acceptor {
+ public:
+  Acceptor(Loop& loop, int listen_fd, AcceptEvents& events);
+  ~Acceptor();
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
+
+ private:
+  struct Block;
+  Block* block_;
+};
+
+}  // namespace weir::net

@@ -1,0 +1,87 @@
+// One libuv loop with what every connection on it shares: the timer wheel, the receive buffer, the
+// chunk pool, and the list of what is to be destroyed at the end of the turn. Owned by a worker (or
+// the supervisor); used by its thread only, except post() and stop().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "base/chunk.h"
+#include "base/intrusive_list.h"
+#include "net/retire_list.h"
+#include "net/timer_wheel.h"
+
+struct uv_loop_s;
+
+namespace weir::net {
+
+// A call that is owed but must not happen where it became known (a connect that failed at once).
+// Embedded in its owner; destroying it takes it back.
+class Deferred {
+ public:
+  using Callback = void (*)(void* owner);
+  Deferred(Callback callback, void* owner) : callback_(callback), owner_(owner) {}
+
+ private:
+  friend class Loop;
+  Link link_;
+  Callback callback_;
+  void* owner_;
+};
+
+class Loop {
+ public:
+  Loop();
+  // Everything on the loop must be closed or retired by now; runs the loop until libuv has freed
+  // its handles and aborts if any is left: a leak is a bug, not a warning.
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  TimeMs now() const { return wheel_.now(); }
+  TimerWheel& wheel() { return wheel_; }
+  ChunkPool& chunks() { return chunks_; }
+
+  // Runs until stop(). run_once() makes one turn and waits at most for the next event or timer; for
+  // tests.
+  void run();
+  void run_once();
+  // From any thread or signal-free context: ends run() after the current turn.
+  void stop();
+
+  // Destroys `object` at the end of this turn. Nothing of it may be called any more.
+  void retire(std::unique_ptr<Retirable> object) { retired_.retire(std::move(object)); }
+  RetireList& retired() { return retired_; }
+
+  // Calls it once, before the loop waits again, never from inside defer(). Deferring it twice is
+  // calling it once.
+  void defer(Deferred& call);
+
+  // Calls `wake` on the loop's thread soon; calls coalesce. Thread safe. `wake` is set once, before
+  // the loop runs.
+  void set_wake(void (*wake)(void*), void* owner);
+  void post();
+
+  // For net/ only. Every callback from libuv calls refresh_now() before it hands out an event.
+  struct Core;
+  Core& core() { return *core_; }
+  uv_loop_s* uv();
+  void refresh_now();
+
+ private:
+  void before_wait();
+  void fire_timers();
+  void woken();
+  bool run_deferred();
+  void program_timer(TimeMs due);
+
+  std::unique_ptr<Core> core_;
+  TimerWheel wheel_;
+  ChunkPool chunks_;
+  RetireList retired_;
+  IntrusiveList<Deferred, &Deferred::link_> deferred_;
+  TimeMs timer_due_ = TimerWheel::kNever;  // what libuv's timer is set to
+};
+
+}  // namespace weir::net
