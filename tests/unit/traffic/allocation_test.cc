@@ -1,0 +1,104 @@
+// Matching allocates nothing: the test program's operator new counts.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "traffic/cookies.h"
+#include "traffic/router.h"
+#include "unit/traffic/fake_request.h"
+
+namespace {
+thread_local std::size_t allocations = 0;
+
+void* counted(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  std::abort();
+}
+}  // namespace
+
+void* operator new(std::size_t size) {
+  return counted(size);
+}
+void* operator new[](std::size_t size) {
+  return counted(size);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+namespace weir::traffic {
+namespace {
+
+using config::PathMatch;
+using config::TextMatch;
+
+config::Config every_condition() {
+  config::Match full = hosts({"a.test", "*.b.test"});
+  full.listeners = {"web"};
+  full.path = "/api";
+  full.methods = {"GET"};
+  full.headers = {{"x-user", TextMatch::prefix, "1", false},
+                  {"x-kind", TextMatch::regex, "[a-z]+", false}};
+  full.query = {{"q", TextMatch::exact, "a b", false}};
+  config::Route normal = route_on("normal", path(PathMatch::prefix, "/admin"));
+  normal.normalize_path = true;
+  return config_of({normal, route_on("regex", path(PathMatch::regex, "/img/.*\\.png")),
+                    route_on("full", full), route_on("rest", {})});
+}
+
+TEST(Allocation, MatchMakesNone) {
+  const auto router = Router::make(every_condition());
+  ASSERT_TRUE(router);
+  const FakeFields fields{{"X-User", "12"}, {"X-Kind", "abc"}, {"Cookie", "a=b; sid=1"}};
+  const std::string long_label(60, 'w');
+  const std::string host = long_label + "." + long_label + ".b.test";
+  RequestView requests[] = {get("A.test", "/api/x", "p=1&q=a%20b"), get(host, "/api"),
+                            get("c.test", "/img/a.png"), get("c.test", "/x/..//%61dmin/y"),
+                            get("", "/none")};
+  requests[1].query = "q=a+b";
+  for (RequestView& request : requests) request.fields = &fields;
+
+  Buffer scratch;
+  std::vector<std::uint32_t> first;
+  for (const RequestView& request : requests) {  // grows the scratch buffer and RE2's caches
+    const auto choice = (*router)->match(request, scratch);
+    ASSERT_TRUE(choice);
+    first.push_back(choice->route);
+  }
+  EXPECT_EQ(first, (std::vector<std::uint32_t>{2, 2, 1, 0, 3}));
+
+  std::uint32_t routes = 0;
+  std::size_t cookies = 0;
+  const std::size_t before = allocations;
+  for (int i = 0; i < 100; ++i) {
+    for (const RequestView& request : requests) {
+      routes += (*router)->match(request, scratch)->route;
+      cookies += find_cookie(&fields, "sid")->size();
+    }
+  }
+  const std::size_t after = allocations;
+  EXPECT_EQ(after - before, 0U);
+  EXPECT_EQ(routes, 800U);
+  EXPECT_EQ(cookies, 500U);
+}
+
+TEST(Allocation, IsCounted) {
+  const std::size_t before = allocations;
+  std::string text(100, 'x');
+  EXPECT_EQ(text.size(), 100U);
+  EXPECT_EQ(allocations - before, 1U);
+}
+
+}  // namespace
+}  // namespace weir::traffic
