@@ -1,0 +1,116 @@
+// clusters: a map of names, each a group of endpoints and how requests are divided among them.
+// Called by file_section.cc.
+// Never resolves an endpoint's name.
+#include <fmt/format.h>
+
+#include <unordered_map>
+
+#include "config/addresses.h"
+#include "config/http_values.h"
+#include "config/keys.h"
+#include "config/plain_text.h"
+#include "config/sections.h"
+
+namespace weir::config {
+namespace {
+
+constexpr int kWeightMost = 65535;
+constexpr long long kAnyCount = std::numeric_limits<std::uint32_t>::max();
+
+void read_endpoint_address(Reader& reader, const Node& node, Endpoint& endpoint) {
+  read_as(reader, node, endpoint.address, parse_endpoint_address);
+}
+
+constexpr Key<Endpoint> kEndpointKeys[] = {
+    {"address", read_endpoint_address},
+    key_between<&Endpoint::weight, 0, kWeightMost>("weight"),
+    key<&Endpoint::backup>("backup"),
+};
+
+constexpr Key<Connections> kConnectionKeys[] = {
+    key_between<&Connections::max, 0, kAnyCount>("max"),
+    key_between<&Connections::max_pending, 0, kAnyCount>("max_pending"),
+    key_between<&Connections::idle, 0, kAnyCount>("idle"),
+    key<&Connections::idle_timeout>("idle_timeout"),
+    key<&Connections::connect_timeout>("connect_timeout"),
+};
+
+void read_endpoint(Reader& reader, const Node& node, Endpoint& endpoint) {
+  endpoint.place = reader.place(node);
+  if (node.is_scalar()) return read_endpoint_address(reader, node, endpoint);
+  if (!node.is_map()) {
+    reader.error(node, "expected an address, or keys with an address");
+    return;
+  }
+  read_section(reader, node, endpoint, kEndpointKeys);
+  if (node.find("address") == nullptr) reader.error(node, "the endpoint has no address");
+}
+
+void check_endpoints(Reader& reader, const Node& node, const std::vector<Endpoint>& endpoints) {
+  std::unordered_map<std::string, int> lines;
+  bool any_weight = false;
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    const Endpoint& endpoint = endpoints[i];
+    any_weight = any_weight || endpoint.weight > 0;
+    if (endpoint.address == Address{}) continue;  // reported
+    const std::string address = to_string(endpoint.address);
+    const auto [first, is_new] = lines.emplace(address, endpoint.place.line);
+    if (is_new) continue;
+    reader.error(*node.entries[i].value,
+                 fmt::format("endpoint {} is here twice, first at line {}: use weight for a larger "
+                             "share",
+                             address, first->second));
+  }
+  if (endpoints.empty()) {
+    reader.error(node, "no endpoints: the cluster needs at least one");
+  } else if (!any_weight) {
+    reader.error(node, "no endpoint can take requests: all weights are 0");
+  }
+}
+
+void read_endpoints(Reader& reader, const Node& node, Cluster& cluster) {
+  if (!reader.expect(node, NodeKind::sequence)) return;
+  cluster.endpoints.resize(node.entries.size());
+  for (std::size_t i = 0; i < node.entries.size(); ++i) {
+    read_endpoint(reader, *node.entries[i].value, cluster.endpoints[i]);
+  }
+  check_endpoints(reader, node, cluster.endpoints);
+}
+
+constexpr Key<Cluster> kClusterKeys[] = {
+    {"balance", read_balance, list_balance},
+    {"endpoints", read_endpoints, list_elements<kEndpointKeys>},
+    key_section<&Cluster::connections, kConnectionKeys>("connections"),
+    key_not_yet<Cluster>("health_check", "active health checks"),
+    key_not_yet<Cluster>("outlier", "ejection of failing endpoints"),
+    key_not_yet<Cluster>("when_all_unhealthy", "serving with unhealthy endpoints", "fail"),
+    key_not_yet<Cluster>("slow_start", "growing shares of new endpoints"),
+    key_not_yet<Cluster>("protocol", "HTTP/2 to endpoints", "http1"),
+    key_not_yet<Cluster>("tls", "TLS to endpoints"),
+};
+
+void read_cluster(Reader& reader, const Entry& entry, Config& config) {
+  Cluster& cluster = config.clusters.emplace_back();
+  cluster.name = entry.key->text;
+  cluster.place = reader.place(*entry.key);
+  const Parsed<std::string> name = parse_name(cluster.name);
+  if (!name) reader.error(*entry.key, name.error());
+  read_section(reader, *entry.value, cluster, kClusterKeys);
+  if (entry.value->is_map() && entry.value->find("endpoints") == nullptr) {
+    reader.error(*entry.key, fmt::format("cluster '{}' has no endpoints", printable(cluster.name)));
+  }
+}
+
+}  // namespace
+
+void read_clusters(Reader& reader, const Node& node, Config& config) {
+  if (!reader.expect(node, NodeKind::map)) return;
+  config.clusters.reserve(node.entries.size());
+  for (const Entry& entry : node.entries) read_cluster(reader, entry, config);
+}
+
+void list_clusters(KeyList& out, const std::string& path) {
+  list_named<kClusterKeys>(out, path);
+}
+
+}  // namespace weir::config

@@ -1,0 +1,288 @@
+// Writes a configuration as YAML, section by section in the file's order.
+// Called by `weir check`, the admin API and the tests that load what was dumped.
+// Never relies on YAML's guesses: a text that could be read as anything else is quoted, and a
+// dollar doubled.
+#include "config/dump.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/ascii.h"
+#include "config/addresses.h"
+#include "config/choices.h"
+#include "config/quantities.h"
+
+namespace weir::config {
+namespace {
+
+// Plain scalars that every YAML reader takes for the same text.
+bool is_plain(std::string_view text) {
+  constexpr std::string_view kReserved[] = {"null", "true", "false", "yes", "no",
+                                            "on",   "off",  "y",     "n"};
+  if (text.empty() || !(ascii::is_alpha(text[0]) || text[0] == '/')) return false;
+  const bool reserved = std::any_of(std::begin(kReserved), std::end(kReserved), [&](auto word) {
+    return ascii::equals_ignoring_case(text, word);
+  });
+  return !reserved && std::all_of(text.begin(), text.end(), [](char c) {
+    return ascii::is_alpha(c) || ascii::is_digit(c) || c == '_' || c == '-' || c == '.' || c == '/';
+  });
+}
+
+// Variables expand in values, not in keys: a key's dollar stands for itself.
+enum class Role : std::uint8_t { value, key };
+
+std::string text(std::string_view value, Role role = Role::value) {
+  if (is_plain(value)) return std::string(value);
+  std::string out = "\"";
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    switch (c) {
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '$':
+        out += role == Role::value ? "$$" : "$";
+        break;
+      default:
+        if (byte < 0x20 || byte == 0x7f) {
+          fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
+        } else {
+          out += c;
+        }
+    }
+  }
+  return out + '"';
+}
+
+template <class T, class Format>
+std::string list(const std::vector<T>& items, Format format) {
+  std::string out = "[";
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i > 0) out += ", ";
+    out += format(items[i]);
+  }
+  return out + "]";
+}
+
+class Dump {
+ public:
+  std::string take() { return std::move(out_); }
+
+  void general(const Config& config) {
+    line(0, "workers", config.workers == 0 ? "auto" : std::to_string(config.workers));
+    line(0, "shutdown_timeout", format_duration(config.shutdown_timeout));
+    admin(config.admin);
+    section(0, "access_log");
+    line(1, "path", text(config.access_log.path));
+    line(1, "format", text(word_of(kLogFormats, config.access_log.format)));
+    section(0, "log");
+    line(1, "path", text(config.log.path));
+    line(1, "level", word_of(kLogLevels, config.log.level));
+  }
+
+  void listeners(const std::vector<Listener>& all) {
+    section(0, "listeners");
+    for (const Listener& listener : all) {
+      section(1, text(listener.name));
+      line(2, "address", text(to_string(listener.address)));
+      line(2, "trusted_proxies",
+           list(listener.trusted_proxies, [](const Cidr& cidr) { return text(to_string(cidr)); }));
+      section(2, "limits");
+      line(3, "header_bytes", format_size(listener.limits.header_bytes));
+      line(3, "headers", listener.limits.headers);
+      line(3, "body_bytes", format_size(listener.limits.body_bytes));
+      line(3, "connections", listener.limits.connections);
+      section(2, "timeouts");
+      line(3, "head", format_duration(listener.timeouts.head));
+      line(3, "body_idle", format_duration(listener.timeouts.body_idle));
+      line(3, "write_idle", format_duration(listener.timeouts.write_idle));
+      line(3, "idle", format_duration(listener.timeouts.idle));
+      line(2, "requests_per_connection", listener.requests_per_connection);
+      line(2, "underscore_fields", word_of(kUnderscoreFields, listener.underscore_fields));
+    }
+  }
+
+  void routes(const std::vector<Route>& all) {
+    if (all.empty()) return line(0, "routes", "[]");
+    section(0, "routes");
+    for (const Route& route : all) {
+      out_ += fmt::format("  - name: {}\n", text(route.name));
+      match(route.match);
+      action(route);
+      edits(route);
+      if (route.body_bytes) line(2, "body_bytes", format_size(*route.body_bytes));
+      line(2, "normalize_path", route.normalize_path);
+    }
+  }
+
+  void clusters(const std::vector<Cluster>& all) {
+    if (all.empty()) return line(0, "clusters", "{}");
+    section(0, "clusters");
+    for (const Cluster& cluster : all) {
+      section(1, text(cluster.name));
+      line(2, "balance", balance(cluster.balance));
+      section(2, "endpoints");
+      for (const Endpoint& endpoint : cluster.endpoints) {
+        out_ += fmt::format("      - {{ address: {}, weight: {}, backup: {} }}\n",
+                            text(to_string(endpoint.address)), endpoint.weight, endpoint.backup);
+      }
+      section(2, "connections");
+      line(3, "max", cluster.connections.max);
+      line(3, "max_pending", cluster.connections.max_pending);
+      line(3, "idle", cluster.connections.idle);
+      line(3, "idle_timeout", format_duration(cluster.connections.idle_timeout));
+      line(3, "connect_timeout", format_duration(cluster.connections.connect_timeout));
+    }
+  }
+
+ private:
+  template <class T>
+  void line(std::size_t depth, std::string_view key, const T& value) {
+    fmt::format_to(std::back_inserter(out_), "{:{}}{}: {}\n", "", depth * 2, key, value);
+  }
+  void section(std::size_t depth, std::string_view key) {
+    fmt::format_to(std::back_inserter(out_), "{:{}}{}:\n", "", depth * 2, key);
+  }
+
+  void admin(const Admin& admin) {
+    if (!admin.enabled) return line(0, "admin", "off");
+    section(0, "admin");
+    line(1, "address", text(to_string(admin.address)));
+    if (!admin.token_env.empty()) line(1, "token_env", text(admin.token_env));
+  }
+
+  void match(const Match& match) {
+    const auto as_text = [](const std::string& value) { return text(value); };
+    section(2, "match");
+    if (!match.listeners.empty()) line(3, "listeners", list(match.listeners, as_text));
+    if (!match.hosts.empty()) line(3, "hosts", list(match.hosts, as_text));
+    constexpr std::string_view kPathKeys[] = {"path_prefix", "path", "path_regex"};
+    line(3, kPathKeys[static_cast<std::size_t>(match.path_kind)], text(match.path));
+    if (!match.methods.empty()) line(3, "methods", list(match.methods, as_text));
+    conditions("headers", match.headers);
+    conditions("query", match.query);
+  }
+
+  void conditions(std::string_view key, const std::vector<FieldMatch>& fields) {
+    if (fields.empty()) return;
+    section(3, key);
+    constexpr std::string_view kKinds[] = {"present", "exact", "prefix", "regex"};
+    for (const FieldMatch& field : fields) {
+      const std::string value = field.kind == TextMatch::present ? "true" : text(field.value);
+      line(4, text(field.name, Role::key),
+           fmt::format("{{ {}: {}, invert: {} }}", kKinds[static_cast<std::size_t>(field.kind)],
+                       value, field.invert));
+    }
+  }
+
+  void action(const Route& route) {
+    switch (route.action) {
+      case ActionKind::redirect:
+        line(2, "redirect",
+             fmt::format("{{ to: {}, status: {} }}", text(route.redirect.to),
+                         route.redirect.status));
+        return;
+      case ActionKind::respond:
+        line(2, "respond",
+             fmt::format("{{ status: {}, body: {}, content_type: {} }}", route.respond.status,
+                         text(route.respond.body), text(route.respond.content_type)));
+        return;
+      case ActionKind::cluster:
+      case ActionKind::split:
+        break;
+    }
+    line(2, "cluster", text(route.cluster));
+    forwarding(route);
+  }
+
+  void forwarding(const Route& route) {
+    const Rewrite& rewrite = route.rewrite;
+    if (!rewrite.prefix.empty()) {
+      line(2, "rewrite", fmt::format("{{ prefix: {} }}", text(rewrite.prefix)));
+    } else if (!rewrite.regex.empty()) {
+      line(2, "rewrite",
+           fmt::format("{{ regex: {}, replace: {} }}", text(rewrite.regex), text(rewrite.replace)));
+    }
+    std::vector<std::string> causes;
+    if (route.retry.on_connect) causes.emplace_back("connect");
+    if (route.retry.on_reset) causes.emplace_back("reset");
+    for (const int status : route.retry.on_statuses) causes.push_back(std::to_string(status));
+    section(2, "retry");
+    line(3, "attempts", route.retry.attempts);
+    line(3, "on", list(causes, [](const std::string& cause) { return cause; }));
+    line(3, "budget_percent", route.retry.budget_percent);
+    section(2, "timeouts");
+    line(3, "request", format_duration(route.timeouts.request));
+    line(3, "response_head", format_duration(route.timeouts.response_head));
+    line(3, "response_idle", format_duration(route.timeouts.response_idle));
+  }
+
+  void edits(const Route& route) {
+    if (route.request_headers.empty() && route.response_headers.empty()) return;
+    section(2, "headers");
+    direction("request", route.request_headers);
+    direction("response", route.response_headers);
+  }
+
+  void direction(std::string_view key, const HeaderEdits& edits) {
+    if (edits.empty()) return;
+    section(3, key);
+    pairs("set", edits.set);
+    pairs("add", edits.add);
+    if (edits.remove.empty()) return;
+    line(4, "remove", list(edits.remove, [](const std::string& name) { return text(name); }));
+  }
+
+  void pairs(std::string_view key, const std::vector<Pair>& all) {
+    if (all.empty()) return;
+    section(4, key);
+    for (const Pair& pair : all) line(5, text(pair.name, Role::key), text(pair.value));
+  }
+
+  static std::string balance(const Balance& balance) {
+    switch (balance.hash_on) {
+      case HashOn::none:
+        return balance.algorithm;
+      case HashOn::client_ip:
+        return fmt::format("{{ {}: client_ip }}", balance.algorithm);
+      case HashOn::path:
+        return fmt::format("{{ {}: path }}", balance.algorithm);
+      case HashOn::header:
+        return fmt::format("{{ {}: {{ header: {} }} }}", balance.algorithm,
+                           text(balance.hash_name));
+      case HashOn::cookie:
+        return fmt::format("{{ {}: {{ cookie: {} }} }}", balance.algorithm,
+                           text(balance.hash_name));
+    }
+    return {};
+  }
+
+  std::string out_;
+};
+
+}  // namespace
+
+std::string dump(const Config& config) {
+  Dump out;
+  out.general(config);
+  out.listeners(config.listeners);
+  out.routes(config.routes);
+  out.clusters(config.clusters);
+  return out.take();
+}
+
+}  // namespace weir::config

@@ -1,0 +1,94 @@
+// routes[].headers: fields that are set, added or removed on the way to the origin and back.
+// Called by route_section.cc.
+// Never lets an edit touch the framing of a message, or a name or value that is none.
+#include <fmt/format.h>
+
+#include <unordered_set>
+
+#include "base/ascii.h"
+#include "config/http_values.h"
+#include "config/keys.h"
+#include "config/sections.h"
+
+namespace weir::config {
+namespace {
+
+std::string folded(std::string_view name) {
+  std::string out(name);
+  std::transform(out.begin(), out.end(), out.begin(), ascii::lower);
+  return out;
+}
+
+void read_pairs(Reader& reader, const Node& node, std::vector<Pair>& out) {
+  if (!reader.expect(node, NodeKind::map)) return;
+  std::unordered_set<std::string> seen;
+  for (const Entry& entry : node.entries) {
+    Pair pair{entry.key->text, {}};
+    const Parsed<std::string> name = parse_editable_field(pair.name);
+    if (!name) {
+      reader.error(*entry.key, name.error());
+      continue;
+    }
+    if (!seen.insert(folded(pair.name)).second) {
+      reader.error(*entry.key, fmt::format("'{}' is here twice (case does not count)", pair.name));
+    }
+    if (read_as(reader, *entry.value, pair.value, parse_field_value))
+      out.push_back(std::move(pair));
+  }
+}
+
+void read_set(Reader& reader, const Node& node, HeaderEdits& edits) {
+  read_pairs(reader, node, edits.set);
+}
+void read_add(Reader& reader, const Node& node, HeaderEdits& edits) {
+  read_pairs(reader, node, edits.add);
+}
+void read_remove(Reader& reader, const Node& node, HeaderEdits& edits) {
+  read_list(reader, node, edits.remove, [](Reader& r, const Node& element, std::string& out) {
+    return read_as(r, element, out, parse_editable_field);
+  });
+}
+
+constexpr Key<HeaderEdits> kEditKeys[] = {
+    {"set", read_set},
+    {"add", read_add},
+    {"remove", read_remove},
+};
+
+// A request has exactly one Host (RFC 9112 section 3.2): it may be replaced, nothing else.
+void read_request_edits(Reader& reader, const Node& node, Route& route) {
+  read_section(reader, node, route.request_headers, kEditKeys);
+  const auto is_host = [](std::string_view name) {
+    return ascii::equals_ignoring_case(name, "host");
+  };
+  for (const std::string_view edit : {"add", "remove"}) {
+    const Node* fields = node.find(edit);
+    if (fields == nullptr) continue;
+    for (const Entry& entry : fields->entries) {
+      const Node& name = entry.key != nullptr ? *entry.key : *entry.value;
+      if (!is_host(name.text)) continue;
+      reader.error(name, "a request has exactly one Host: it can be set, not added or removed");
+    }
+  }
+}
+
+void read_response_edits(Reader& reader, const Node& node, Route& route) {
+  read_section(reader, node, route.response_headers, kEditKeys);
+}
+
+constexpr Key<Route> kDirectionKeys[] = {
+    {"request", read_request_edits, list_keys<kEditKeys>},
+    {"response", read_response_edits, list_keys<kEditKeys>},
+};
+
+}  // namespace
+
+void read_edits(Reader& reader, const Node& node, Route& route) {
+  read_section(reader, node, route, kDirectionKeys);
+}
+
+void list_edits(KeyList& out, const std::string& path) {
+  list_keys<kDirectionKeys>(out, path);
+}
+
+}  // namespace weir::config

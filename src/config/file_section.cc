@@ -1,0 +1,43 @@
+// The top level of a file: its keys, in the order that the documentation has them.
+// Called by the loader with the root of the tree.
+// Never reads what stands below; that is each section's own file.
+#include <fmt/format.h>
+
+#include "config/keys.h"
+#include "config/sections.h"
+
+namespace weir::config {
+namespace {
+
+constexpr Key<Config> kFileKeys[] = {
+    {"workers", read_workers},
+    key_from_zero<&Config::shutdown_timeout>("shutdown_timeout"),
+    {"admin", read_admin, list_admin},
+    {"access_log", read_access_log, list_access_log},
+    {"log", read_log, list_log},
+    {"listeners", read_listeners, list_listeners},
+    {"routes", read_routes, list_routes},
+    {"clusters", read_clusters, list_clusters},
+    key_not_yet<Config>("rollouts", "guided releases"),
+    key_not_yet<Config>("include", "further files"),
+    key_not_yet<Config>("watch", "reloading when the file changes"),
+};
+
+}  // namespace
+
+void read_file(Reader& reader, const Node& root, Config& config) {
+  read_section(reader, root, config, kFileKeys);
+  if (!root.is_map()) return;
+  if (root.find("listeners") == nullptr) {
+    reader.error(root, "no listeners: there is nothing to listen on");
+  }
+  check_references(reader, config);
+}
+
+KeyList known_keys() {
+  KeyList out;
+  list_keys<kFileKeys>(out, "");
+  return out;
+}
+
+}  // namespace weir::config

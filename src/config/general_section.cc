@@ -1,0 +1,130 @@
+// Workers, the admin address and the two logs.
+// Called by file_section.cc.
+// The admin token is read from the environment here and is never written anywhere.
+#include <fmt/format.h>
+
+#include "config/addresses.h"
+#include "config/choices.h"
+#include "config/http_values.h"
+#include "config/keys.h"
+#include "config/sections.h"
+
+namespace weir::config {
+namespace {
+
+constexpr int kWorkersMost = 1024;
+
+// YAML 1.1 tools write off as false.
+bool is_off(const Node& node) {
+  return node.is_scalar() && (node.text == "off" || node.text == "false");
+}
+
+void read_admin_address(Reader& reader, const Node& node, Admin& admin) {
+  read_as(reader, node, admin.address, parse_listen_address);
+}
+
+void read_token_env(Reader& reader, const Node& node, Admin& admin) {
+  read(reader, node, admin.token_env);
+  if (admin.token_env.empty()) return;
+  const char* token = reader.environment().get(admin.token_env.c_str());
+  if (token == nullptr || *token == '\0') {
+    reader.error(node,
+                 fmt::format("the environment variable {} named by token_env is {}: set it to "
+                             "the token that admin requests must carry",
+                             admin.token_env, token == nullptr ? "not set" : "empty"));
+    return;
+  }
+  // The value is compared with a header's, so it has to fit into one; it must not be shown.
+  if (!parse_field_value(token)) {
+    reader.error(node, fmt::format("the environment variable {} holds characters that a header "
+                                   "cannot carry",
+                                   admin.token_env));
+    return;
+  }
+  admin.token = token;
+}
+
+constexpr Key<Admin> kAdminKeys[] = {
+    {"address", read_admin_address},
+    {"token_env", read_token_env},
+};
+
+constexpr Key<AccessLog> kAccessLogKeys[] = {
+    key<&AccessLog::path>("path"),
+    key_choice<&AccessLog::format, kLogFormats>("format"),
+};
+
+constexpr Key<Log> kLogKeys[] = {
+    key<&Log::path>("path"),
+    key_choice<&Log::level, kLogLevels>("level"),
+};
+
+bool reachable_from_elsewhere(const Address& address) {
+  const std::optional<SocketAddress> socket = literal(address);
+  return socket && !socket->is_unix() && !socket->ip.is_loopback();
+}
+
+}  // namespace
+
+void read_workers(Reader& reader, const Node& node, Config& config) {
+  if (node.is_scalar() && node.text == "auto") {
+    config.workers = 0;
+    return;
+  }
+  const auto parse = [](std::string_view text) -> Parsed<int> {
+    if (text == "auto") return 0;
+    const Parsed<long long> count = parse_integer(text, 1, kWorkersMost);
+    if (!count) return std::unexpected(count.error() + ", or auto");
+    return static_cast<int>(*count);
+  };
+  read_as(reader, node, config.workers, parse);
+}
+
+void read_admin(Reader& reader, const Node& node, Config& config) {
+  Admin& admin = config.admin;
+  admin.place = reader.place(node);
+  if (is_off(node)) {
+    admin.enabled = false;
+    return;
+  }
+  if (node.is_scalar()) {
+    reader.error(node, "expected keys or off: write admin: { address: 127.0.0.1:9901 }");
+    return;
+  }
+  read_section(reader, node, admin, kAdminKeys);
+  if (node.find("token_env") == nullptr && reachable_from_elsewhere(admin.address)) {
+    const Node* address = node.find("address");
+    reader.error(address == nullptr ? node : *address,
+                 fmt::format("{} can be reached from other machines: name the environment variable "
+                             "with the admin token in token_env, or use 127.0.0.1",
+                             to_string(admin.address)));
+  }
+}
+
+void read_access_log(Reader& reader, const Node& node, Config& config) {
+  if (is_off(node)) {
+    config.access_log.format = LogFormat::off;
+    return;
+  }
+  if (node.is_scalar()) {
+    reader.error(node, "expected keys or off: write access_log: { path: stdout, format: json }");
+    return;
+  }
+  read_section(reader, node, config.access_log, kAccessLogKeys);
+}
+
+void read_log(Reader& reader, const Node& node, Config& config) {
+  read_section(reader, node, config.log, kLogKeys);
+}
+
+void list_admin(KeyList& out, const std::string& path) {
+  list_keys<kAdminKeys>(out, path);
+}
+void list_access_log(KeyList& out, const std::string& path) {
+  list_keys<kAccessLogKeys>(out, path);
+}
+void list_log(KeyList& out, const std::string& path) {
+  list_keys<kLogKeys>(out, path);
+}
+
+}  // namespace weir::config

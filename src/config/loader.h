@@ -1,0 +1,29 @@
+// Loading a configuration file: the module's front door. Used by `weir check`, the start and each
+// reload, on a thread that may block on the file. Never throws, never changes anything; a file is
+// taken whole or not at all.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weir/config.h>
+
+#include "config/config_error.h"
+#include "config/environment.h"
+
+namespace weir::config {
+
+struct Loaded {
+  Config config;                      // usable only when errors is empty
+  std::vector<ConfigError> errors;    // all there are, in the order of the file
+  std::vector<ConfigError> warnings;  // what is allowed but probably not meant
+};
+
+// `name` stands for the file in errors.
+Loaded load_text(std::string_view text, std::string name,
+                 const Environment& environment = process_environment());
+// Errors name `path` as it is given.
+Loaded load_file(const std::string& path, const Environment& environment = process_environment());
+
+}  // namespace weir::config

@@ -1,0 +1,25 @@
+// Numbers with units: durations, sizes, whole numbers, and how a dump writes them. Used by the
+// scalar readers and the sections. Pure functions of text; an error is a message with the mend, to
+// which the caller adds the place.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "config/reader.h"
+
+namespace weir::config {
+
+// A whole number and a unit of ms, s, m, h, d; plain 0 too. At most 365d.
+Parsed<Millis> parse_duration(std::string_view text);
+// A whole number and a unit of B, KiB, MiB, GiB; without a unit: bytes. At most 1024GiB.
+Parsed<std::uint64_t> parse_size(std::string_view text);
+// A whole number from low to high.
+Parsed<long long> parse_integer(std::string_view text, long long low, long long high);
+
+// The shortest spelling that parses to the same value: 90s, 1500ms, 64KiB.
+std::string format_duration(Millis duration);
+std::string format_size(std::uint64_t bytes);
+
+}  // namespace weir::config

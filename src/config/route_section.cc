@@ -1,0 +1,192 @@
+// routes: a list, first match wins; each says which requests it takes and what becomes of them.
+// Called by file_section.cc; parts of a route have files of their own.
+// Never reorders: the file's order is the order of matching.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "config/http_values.h"
+#include "config/keys.h"
+#include "config/plain_text.h"
+#include "config/sections.h"
+
+namespace weir::config {
+namespace {
+
+constexpr int kAttemptsMost = 10;
+
+void read_route_name(Reader& reader, const Node& node, Route& route) {
+  read_as(reader, node, route.name, parse_name);
+}
+
+void read_route_cluster(Reader& reader, const Node& node, Route& route) {
+  if (read_as(reader, node, route.cluster, parse_name)) {
+    reader.refer(Reference::Kind::cluster, node, route.cluster);
+  }
+}
+
+void read_body_bytes(Reader& reader, const Node& node, Route& route) {
+  std::uint64_t bytes = 0;
+  if (read_as(reader, node, bytes, parse_size)) route.body_bytes = bytes;
+}
+
+// A cause of a retry: one of these two or a status.
+constexpr int kConnect = 0, kReset = 1;
+
+Parsed<int> parse_cause(std::string_view text) {
+  if (text == "connect") return kConnect;
+  if (text == "reset") return kReset;
+  const Parsed<long long> status = parse_integer(text, 500, 599);
+  if (status) return static_cast<int>(*status);
+  return std::unexpected(fmt::format(
+      "'{}' is not retried on: connect, reset, or a status from 500 to 599", printable(text)));
+}
+
+bool read_cause(Reader& reader, const Node& node, int& out) {
+  return read_as(reader, node, out, parse_cause);
+}
+
+// `on` lists all that is retried: what it leaves out is not.
+void read_retry_on(Reader& reader, const Node& node, Retry& retry) {
+  std::vector<int> causes;
+  read_list(reader, node, causes, read_cause);
+  const auto has = [&](int cause) {
+    return std::find(causes.begin(), causes.end(), cause) != causes.end();
+  };
+  retry.on_connect = has(kConnect);
+  retry.on_reset = has(kReset);
+  retry.on_statuses.clear();
+  for (const int status : causes) {
+    auto& statuses = retry.on_statuses;
+    const bool is_new = std::find(statuses.begin(), statuses.end(), status) == statuses.end();
+    if (status >= 500 && is_new) statuses.push_back(status);
+  }
+}
+
+constexpr Key<Retry> kRetryKeys[] = {
+    key_between<&Retry::attempts, 0, kAttemptsMost>("attempts"),
+    {"on", read_retry_on},
+    key_between<&Retry::budget_percent, 0, 100>("budget_percent"),
+};
+
+constexpr Key<RouteTimeouts> kTimeoutKeys[] = {
+    key_from_zero<&RouteTimeouts::request>("request"),
+    key<&RouteTimeouts::response_head>("response_head"),
+    key<&RouteTimeouts::response_idle>("response_idle"),
+};
+
+constexpr Key<Route> kRouteKeys[] = {
+    {"name", read_route_name},
+    {"match", read_match, list_match},
+    {"cluster", read_route_cluster},
+    key_not_yet<Route>("split", "dividing requests among variants"),
+    {"redirect", read_redirect, list_redirect},
+    {"respond", read_respond, list_respond},
+    key_not_yet<Route>("mirror", "copies of requests to another cluster", "[]"),
+    {"rewrite", read_rewrite, list_rewrite},
+    {"headers", read_edits, list_edits},
+    key_section<&Route::retry, kRetryKeys>("retry"),
+    key_section<&Route::timeouts, kTimeoutKeys>("timeouts"),
+    {"body_bytes", read_body_bytes},
+    key<&Route::normalize_path>("normalize_path"),
+};
+
+constexpr Choice<ActionKind> kActions[] = {{"cluster", ActionKind::cluster},
+                                           {"split", ActionKind::split},
+                                           {"redirect", ActionKind::redirect},
+                                           {"respond", ActionKind::respond}};
+
+void choose_action(Reader& reader, const Node& node, Route& route) {
+  int actions = 0;
+  for (const auto& [word, kind] : kActions) {
+    if (node.find(word) == nullptr) continue;
+    route.action = kind;
+    ++actions;
+  }
+  if (actions == 1) return;
+  reader.error(node, actions == 0
+                         ? "the route does nothing: give it one of cluster, redirect, respond"
+                         : "the route has more than one of cluster, split, redirect, respond: keep "
+                           "one");
+}
+
+// What only makes sense when a request is forwarded must not look as if it did something.
+void refuse_idle_keys(Reader& reader, const Node& node, const Route& route) {
+  if (route.action != ActionKind::redirect && route.action != ActionKind::respond) return;
+  for (const Entry& entry : node.entries) {
+    if (entry.key->text == "retry" || entry.key->text == "rewrite" ||
+        entry.key->text == "timeouts") {
+      reader.error(*entry.key, fmt::format("'{}' does nothing on a route that answers by itself: "
+                                           "remove it",
+                                           entry.key->text));
+    }
+  }
+}
+
+void check_rewrite(Reader& reader, const Node& node, const Route& route) {
+  if (route.rewrite.prefix.empty() || route.match.path_kind != PathMatch::regex) return;
+  reader.error(*node.find("rewrite"),
+               "`prefix` replaces what path_prefix or path matched; with path_regex, use regex");
+}
+
+void read_route(Reader& reader, const Node& node, Route& route) {
+  route.place = reader.place(node);
+  read_section(reader, node, route, kRouteKeys);
+  if (!node.is_map()) return;
+  if (node.find("name") == nullptr) {
+    reader.error(node, "the route has no name; logs and metrics need one");
+  }
+  choose_action(reader, node, route);
+  refuse_idle_keys(reader, node, route);
+  check_rewrite(reader, node, route);
+}
+
+bool takes_everything(const Match& match) {
+  return match.listeners.empty() && match.hosts.empty() && match.path_kind == PathMatch::prefix &&
+         match.path == "/" && match.methods.empty() && match.headers.empty() && match.query.empty();
+}
+
+void check_names(Reader& reader, const Node& node, const std::vector<Route>& routes) {
+  std::unordered_map<std::string_view, int> lines;
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    const Route& route = routes[i];
+    if (route.name.empty()) continue;
+    const auto [first, is_new] = lines.emplace(route.name, route.place.line);
+    if (is_new) continue;
+    reader.error(*node.entries[i].value->find("name"),
+                 fmt::format("another route is named '{}', at line {}", route.name, first->second));
+  }
+}
+
+// What stands behind a route that takes everything is never reached. Only a warning: a maintenance
+// page on top is meant.
+void check_order(Reader& reader, const Node& node, const std::vector<Route>& routes) {
+  for (std::size_t i = 0; i + 1 < routes.size(); ++i) {
+    if (!takes_everything(routes[i].match)) continue;
+    const std::size_t behind = routes.size() - i - 1;
+    reader.warn(
+        *node.entries[i].value,
+        fmt::format("route '{}' takes every request: {} behind it {} never reached", routes[i].name,
+                    behind == 1 ? "the route" : "the routes", behind == 1 ? "is" : "are"));
+    return;
+  }
+}
+
+}  // namespace
+
+void read_routes(Reader& reader, const Node& node, Config& config) {
+  if (!reader.expect(node, NodeKind::sequence)) return;
+  config.routes.resize(node.entries.size());
+  for (std::size_t i = 0; i < node.entries.size(); ++i) {
+    read_route(reader, *node.entries[i].value, config.routes[i]);
+  }
+  check_names(reader, node, config.routes);
+  check_order(reader, node, config.routes);
+}
+
+void list_routes(KeyList& out, const std::string& path) {
+  list_elements<kRouteKeys>(out, path);
+}
+
+}  // namespace weir::config

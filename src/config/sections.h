@@ -1,0 +1,51 @@
+// The sections of a file, one .cc each: <name>_section.cc reads one into its struct and lists its
+// keys. Called by file_section.cc and each other, top down; what a section cannot know alone is
+// left to references.cc.
+#pragma once
+
+#include <weir/config.h>
+
+#include "config/known_keys.h"
+#include "config/reader.h"
+
+namespace weir::config {
+
+void read_file(Reader& reader, const Node& root, Config& config);
+
+// Process-wide settings: general_section.cc.
+void read_workers(Reader& reader, const Node& node, Config& config);
+void read_admin(Reader& reader, const Node& node, Config& config);
+void read_access_log(Reader& reader, const Node& node, Config& config);
+void read_log(Reader& reader, const Node& node, Config& config);
+void list_admin(KeyList& out, const std::string& path);
+void list_access_log(KeyList& out, const std::string& path);
+void list_log(KeyList& out, const std::string& path);
+
+void read_listeners(Reader& reader, const Node& node, Config& config);
+void list_listeners(KeyList& out, const std::string& path);
+
+void read_routes(Reader& reader, const Node& node, Config& config);
+void list_routes(KeyList& out, const std::string& path);
+// Parts of a route: match_section.cc, action_section.cc, edits_section.cc.
+void read_match(Reader& reader, const Node& node, Route& route);
+void list_match(KeyList& out, const std::string& path);
+void read_redirect(Reader& reader, const Node& node, Route& route);
+void list_redirect(KeyList& out, const std::string& path);
+void read_respond(Reader& reader, const Node& node, Route& route);
+void list_respond(KeyList& out, const std::string& path);
+void read_rewrite(Reader& reader, const Node& node, Route& route);
+void list_rewrite(KeyList& out, const std::string& path);
+void read_edits(Reader& reader, const Node& node, Route& route);
+void list_edits(KeyList& out, const std::string& path);
+
+void read_clusters(Reader& reader, const Node& node, Config& config);
+void list_clusters(KeyList& out, const std::string& path);
+// Part of a cluster: balance_section.cc.
+void read_balance(Reader& reader, const Node& node, Cluster& cluster);
+void list_balance(KeyList& out, const std::string& path);
+
+// After everything is read: every name that is used is defined, no address is listened on twice
+// (references.cc).
+void check_references(Reader& reader, const Config& config);
+
+}  // namespace weir::config
