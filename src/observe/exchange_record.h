@@ -1,0 +1,64 @@
+// What is known of one exchange when it ends: the source of its access log line and of its
+// counters. Filled by proxy/exchange as the exchange goes; views borrow from the exchange's heads
+// and the snapshot, so a record is consumed before the exchange is reset.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include <weir/address.h>
+#include <weir/error.h>
+
+namespace weir::observe {
+
+// Ends of the measured parts, nanoseconds of the monotonic clock; 0 = never got there.
+struct Times {
+  std::uint64_t begin = 0;       // the request's first byte was read
+  std::uint64_t head = 0;        // request head complete
+  std::uint64_t connected = 0;   // the (last) attempt had a connection
+  std::uint64_t first_byte = 0;  // response head received
+  std::uint64_t end = 0;  // the last byte was handed to the socket, or the exchange was given up
+};
+
+// From one end to a later one; nothing when the exchange never got to either of them.
+constexpr std::optional<std::uint64_t> elapsed(std::uint64_t from, std::uint64_t to) {
+  if (from == 0 || to < from) return {};
+  return to - from;
+}
+
+struct ExchangeRecord {
+  Times times;
+  std::string_view id;  // X-Request-Id
+  IpAddress client;     // after trusted_proxies
+  std::string_view listener;
+  std::string_view method;
+  std::string_view host;
+  std::string_view path;  // path and query as received
+  std::string_view protocol = "HTTP/1.1";
+  int status = 0;  // sent to the client; 0 = nothing was sent (logged as 499 when the client left)
+  int upstream_status = 0;      // of the last attempt, 0 = none
+  Errc reason = Errc::none;     // why it is an own answer or was cut short
+  std::uint64_t bytes_in = 0;   // content received
+  std::uint64_t bytes_out = 0;  // all bytes sent to the client
+  std::string_view route;
+  std::string_view variant;  // with a split
+  std::string_view variant_reason;
+  std::string_view cluster;
+  std::string_view endpoint;  // of the last attempt
+  int attempts = 0;
+  bool reused_connection = false;  // the last attempt ran on a pooled connection
+  bool tls = false;
+  std::string_view trace_id;
+  std::string_view user_agent;
+  std::string_view referer;
+};
+
+// The status a log line shows: what was sent, 499 when the client left before anything was, else 0.
+inline int logged_status(const ExchangeRecord& record) {
+  if (record.status != 0) return record.status;
+  const bool left = side_of(record.reason) == Side::downstream && status_of(record.reason) == 0;
+  return left ? 499 : 0;
+}
+
+}  // namespace weir::observe
