@@ -1,0 +1,59 @@
+// One try at one endpoint, from the pick to giving everything back. Decides nothing about answers
+// or retries.
+#include "proxy/attempt.h"
+
+#include <utility>
+
+namespace weir::proxy {
+
+Error Attempt::start(upstream::ClusterPool& pool, const PickContext& context, std::size_t picked) {
+  pool_ = &pool;
+  context_ = context;
+  if (picked == kNoEndpoint) return {Errc::no_endpoint};
+  endpoint_ = picked;
+  pool.endpoint(picked).begin_request();
+  pool.begin_request();
+  lease_ = pool.take_idle(picked);
+  if (lease_) return {};
+  const Error error = pool.request(picked, request_);
+  if (error) leave_endpoint();
+  return error;
+}
+
+Error Attempt::replace_connection() {
+  lease_.release();
+  return pool_->request(endpoint_, request_);
+}
+
+void Attempt::end() {
+  request_.cancel();
+  leave_endpoint();
+  lease_.release();
+}
+
+void Attempt::leave_endpoint() {
+  if (endpoint_ == kNoEndpoint) return;
+  pool_->endpoint(std::exchange(endpoint_, kNoEndpoint)).end_request();
+  pool_->end_request();
+}
+
+void Attempt::on_lease(upstream::Lease lease) {
+  lease_ = std::move(lease);
+  events_.on_attempt_ready();
+}
+
+void Attempt::on_lease_failed(Error error) {
+  events_.on_attempt_failed(error);
+}
+
+void Attempt::on_slot_free() {
+  leave_endpoint();
+  const Error error = start(*pool_, context_, pool_->pick(context_));
+  if (error) {
+    events_.on_attempt_failed(error);
+  } else if (lease_) {
+    events_.on_attempt_ready();
+  }
+}
+
+}  // namespace weir::proxy

@@ -1,0 +1,88 @@
+// One try of a request at one endpoint: picks it, gets a connection to it, counts it as in flight,
+// and carries the request out and the response back. It decides nothing about answers or retries;
+// its exchange does. Embedded in the exchange (a mirror copy will have one too), used again for
+// each try.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include <weir/balancer.h>
+#include <weir/error.h>
+
+#include "http/h1_parser.h"
+#include "upstream/connection.h"
+#include "upstream/pool.h"
+
+namespace weir::proxy {
+
+class AttemptEvents {
+ public:
+  virtual void on_attempt_ready() = 0;  // a connection is there: send
+  virtual void on_attempt_response(const http::ParseStep& step) = 0;
+  virtual void on_attempt_failed(
+      Error error) = 0;  // no connection, or it ended before the response did
+  virtual void on_attempt_drained() = 0;
+
+ protected:
+  ~AttemptEvents() = default;
+};
+
+class Attempt final : upstream::LeaseEvents, upstream::ResponseEvents {
+ public:
+  explicit Attempt(AttemptEvents& events) : events_(events), request_(*this) {}
+  ~Attempt() { end(); }
+
+  // Asks for a connection to the endpoint that was picked by `context`; who waits for a slot picks
+  // again by it. Afterwards ready() (one was idle), or waiting for an event; or an error
+  // (no_endpoint, overloaded), and nothing was begun.
+  Error start(upstream::ClusterPool& pool, const PickContext& context, std::size_t picked);
+  // A fresh connection to the same endpoint, instead of a pooled one that turned out dead.
+  Error replace_connection();
+  // Gives back whatever it holds; a connection that is not clean is closed. Idempotent.
+  void end();
+
+  bool ready() const { return static_cast<bool>(lease_); }
+  bool begun() const { return endpoint_ != kNoEndpoint; }
+  std::size_t endpoint_index() const { return endpoint_; }
+  const Endpoint& endpoint() const { return pool_->endpoint(endpoint_); }
+  bool on_reused_connection() const { return lease_ && lease_->reused(); }
+  bool response_begun() const { return lease_ && lease_->response_begun(); }
+
+  bool send_request(const upstream::OutgoingRequest& request,
+                    std::span<const std::string_view> content, bool complete,
+                    http::ResponseHead& response) {
+    return lease_->send_request(request, content, complete, response, *this);
+  }
+  bool send_content(const http::RequestHead& head, std::span<const std::string_view> content,
+                    bool complete) {
+    return lease_->send_content(head, content, complete);
+  }
+  std::size_t pending_bytes() const { return lease_ ? lease_->pending_bytes() : 0; }
+  void pause_response() {
+    if (lease_) lease_->pause_reading();
+  }
+  void resume_response() {
+    if (lease_) lease_->resume_reading();
+  }
+
+ private:
+  void on_lease(upstream::Lease lease) override;
+  void on_lease_failed(Error error) override;
+  void on_slot_free() override;
+  void on_response(const http::ParseStep& step) override { events_.on_attempt_response(step); }
+  void on_response_cut(Error error) override { events_.on_attempt_failed(error); }
+  void on_upstream_drained() override { events_.on_attempt_drained(); }
+
+  void leave_endpoint();
+
+  AttemptEvents& events_;
+  upstream::LeaseRequest request_;
+  upstream::Lease lease_;
+  upstream::ClusterPool* pool_ = nullptr;
+  PickContext context_;
+  std::size_t endpoint_ = kNoEndpoint;
+};
+
+}  // namespace weir::proxy

@@ -1,0 +1,252 @@
+// The way there: from the request's head to the endpoint. exchange_response.cc tells the way back,
+// exchange_end.cc how it ends.
+#include "proxy/exchange.h"
+
+#include <array>
+#include <cassert>
+#include <cstdlib>
+
+#include <weir/limits.h>
+
+#include "proxy/pick_key.h"
+#include "proxy/request_fields.h"
+
+namespace weir::proxy {
+
+Exchange::Exchange(WorkerContext& context)
+    : context_(context),
+      attempt_(*this),
+      timer_([](void* owner) { static_cast<Exchange*>(owner)->on_deadline(); }, this),
+      early_content_(context.chunks) {}
+
+Exchange::~Exchange() {
+  assert(step_ == Step::idle);
+}
+
+void Exchange::advance(Step next) {
+  if (!legal(step_, next)) std::abort();  // a bug in this file, whatever the peers sent
+  step_ = next;
+}
+
+void Exchange::begin(Downstream& downstream, const ListenerPlan& listener, const Client& client) {
+  advance(Step::reading);
+  downstream_ = &downstream;
+  listener_ = &listener;
+  client_ = client;
+  client_ip_ = client.peer;
+  snapshot_ = context_.snapshot;
+  body_limit_ = listener.settings->limits.body_bytes;
+  record_.times.begin = context_.clock.mono_ns();
+}
+
+void Exchange::on_request(const http::ParseStep& step) {
+  if (step.complete) request_complete_ = true;
+  if (step.head) {
+    decide();
+    if (!active()) return;
+  }
+  if (!take_request_content(step)) return;
+  if (attempt_.ready()) send_request(step.content);
+}
+
+void Exchange::decide() {
+  advance(Step::deciding);
+  record_.times.head = context_.clock.mono_ns();
+  client_ip_ = http::client_address(request_, client_.peer, listener_->trusted);
+  expects_continue_ = request_.expects_continue();
+  if (http::must_answer_here(request_)) {
+    answer({.status = 200}, Errc::none);
+    return;
+  }
+  const bool trusted = listener_->trusts(client_.peer);
+  http::drop_request_fields(request_, trusted);
+  ids_ = http::add_forwarding_edits(request_, {client_.peer, trusted, client_.tls}, context_.random,
+                                    forwarded_values_, edits_);
+  // Without tunnels nothing but HTTP is asked of an origin: it answers as if Upgrade had not come.
+  if (request_.wants_upgrade()) {
+    edits_.push(http::EditKind::remove, http::FieldId::upgrade, "Upgrade", {});
+  }
+  route();
+}
+
+void Exchange::route() {
+  const RequestFields fields(request_);
+  const traffic::RequestView view{.listener = listener_->index,
+                                  .method = request_.method_name(),
+                                  .host = request_.host(),
+                                  .path = request_.path(),
+                                  .query = request_.query(),
+                                  .fields = &fields};
+  const auto choice = snapshot_->shared->router->match(view, normalized_path_);
+  if (!choice) {
+    answer_error(choice.error().code);
+    return;
+  }
+  plan_ = &snapshot_->shared->routes[choice->route];
+  act(choice->path);
+}
+
+void Exchange::act(std::string_view path) {
+  const config::Route& route = *plan_->settings;
+  if (route.body_bytes) body_limit_ = *route.body_bytes;
+  if (body_limit_ != 0 && request_.framing() == http::Framing::length &&
+      request_.content_length() > body_limit_) {
+    answer_error(Errc::body_too_large);
+    return;
+  }
+  if (plan_->redirect) {
+    answer_redirect(path);
+    return;
+  }
+  if (route.action == config::ActionKind::respond) {
+    const config::Respond& respond = route.respond;
+    answer({.status = respond.status, .content_type = respond.content_type, .body = respond.body},
+           Errc::none);
+    return;
+  }
+  if (route.timeouts.request.count() > 0) {
+    give_up_at_ = context_.wheel.now() + static_cast<net::TimeMs>(route.timeouts.request.count());
+  }
+  if (const Error error = prepare_forwarding(path)) {
+    answer_error(error.code);
+    return;
+  }
+  const PickContext context = pick_context();
+  start_attempt(context, pool().pick(context));
+}
+
+Error Exchange::prepare_forwarding(std::string_view path) {
+  for (const http::HeadEdit& edit : plan_->request_edits)
+    edits_.push(edit.kind, edit.id, edit.name, edit.value);
+
+  if (plan_->rewrite) {
+    if (const Error error = plan_->rewrite->apply(path, forwarded_path_)) return error;
+  } else if (path != request_.path()) {  // normalised
+    forwarded_path_.append(path);
+  }
+  if (!forwarded_path_.empty() && !request_.query().empty()) {
+    forwarded_path_.append('?');
+    forwarded_path_.append(request_.query());
+  }
+  return {};
+}
+
+std::string_view Exchange::forwarded_path() const {
+  return forwarded_path_.empty() ? request_.path_and_query() : forwarded_path_.view();
+}
+
+PickContext Exchange::pick_context() const {
+  PickContext context = pick_key(pool().cluster().settings().balance, request_, client_ip_);
+  context.tried = tried_;
+  return context;
+}
+
+// False: no attempt could be made, and the exchange has ended.
+bool Exchange::start_attempt(const PickContext& context, std::size_t picked) {
+  advance(Step::leasing);
+  ++record_.attempts;
+  return attempt_started(attempt_.start(pool(), context, picked));
+}
+
+bool Exchange::attempt_started(Error error) {
+  record_.upstream_status = 0;  // what is told is the last attempt's
+  record_.times.connected = record_.times.first_byte = 0;
+  record_.reused_connection = false;
+  if (error) {
+    fail(error);
+    return false;
+  }
+  record_.endpoint = attempt_.endpoint().name();
+  // Bounds the wait in the cluster's queue; connecting has a deadline of its own.
+  if (!attempt_.ready()) {
+    arm(static_cast<net::TimeMs>(pool().cluster().settings().connections.connect_timeout.count()) *
+        2);
+  }
+  return true;
+}
+
+// Counts content and keeps it while there is no connection. False: the exchange has ended.
+bool Exchange::take_request_content(const http::ParseStep& step) {
+  for (std::string_view run : step.content) record_.bytes_in += run.size();
+  if (body_limit_ != 0 && record_.bytes_in > body_limit_) {
+    fail({Errc::body_too_large});
+    return false;
+  }
+  if (attempt_.ready()) return true;
+  for (std::string_view run : step.content) early_content_.append(run);
+  if (early_content_.size() >= limits::kEarlyBodyBytes && !request_paused_) {
+    request_paused_ = true;
+    downstream_->pause_request();
+  }
+  return true;
+}
+
+void Exchange::on_attempt_ready() {
+  std::array<std::string_view, limits::kBodySpans> runs;
+  const std::size_t count = early_content_.runs(runs.data(), runs.size());
+  send_request(std::span(runs.data(), count));
+}
+
+void Exchange::send_request(std::span<const std::string_view> content) {
+  if (step_ == Step::leasing) {
+    send_head(content);
+  } else if (!content.empty() || request_complete_) {
+    // An origin that no longer reads may still answer: a failed write is left to the response's end
+    // or deadline.
+    attempt_.send_content(request_, content, request_complete_);
+    if (!content.empty()) content_gone_ = true;
+    if (request_complete_ && step_ == Step::sending) advance(Step::awaiting);
+    await_origin();
+  }
+}
+
+void Exchange::send_head(std::span<const std::string_view> content) {
+  record_.times.connected = context_.clock.mono_ns();
+  record_.endpoint = attempt_.endpoint().name();
+  record_.reused_connection = attempt_.on_reused_connection();
+  const upstream::OutgoingRequest out{&request_, forwarded_path(), request_.authority(),
+                                      edits_.edits()};
+  const bool sent = attempt_.send_request(out, content, request_complete_, response_);
+  advance(request_complete_ ? Step::awaiting : Step::sending);
+  if (!sent) {  // not a byte left: another connection gets all of it
+    if (early_content_.empty()) {
+      for (std::string_view run : content) early_content_.append(run);
+    }
+    on_attempt_failed({Errc::upstream_reset});
+    return;
+  }
+  anything_sent_ = true;
+  content_gone_ = !content.empty();
+  early_content_.clear();
+  await_origin();
+}
+
+// Back-pressure towards the client and the deadline for what the origin does next.
+void Exchange::await_origin() {
+  last_pending_ = attempt_.pending_bytes();
+  if (last_pending_ > limits::kHighWatermark && !request_paused_) {
+    request_paused_ = true;
+    downstream_->pause_request();
+  } else if (request_paused_ && last_pending_ <= limits::kLowWatermark) {
+    request_paused_ = false;
+    downstream_->resume_request();
+  }
+  if (step_ == Step::relaying) return;
+  const config::Millis wait =
+      request_complete_ ? plan_->settings->timeouts.response_head : limits::kClientWriteIdleTimeout;
+  arm(static_cast<net::TimeMs>(wait.count()));
+}
+
+// Also when the request is complete: a client whose reading stays paused could leave unnoticed, and
+// the origin's time for its answer begins when it has the request.
+void Exchange::on_attempt_drained() {
+  await_origin();
+}
+
+void Exchange::arm(net::TimeMs delay_ms) {
+  net::TimeMs deadline = context_.wheel.now() + delay_ms;
+  if (give_up_at_ != 0 && give_up_at_ < deadline) deadline = give_up_at_;
+  context_.wheel.arm(timer_, deadline);
+}
+
+}  // namespace weir::proxy

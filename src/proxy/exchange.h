@@ -1,0 +1,153 @@
+// One request with its response: the story that everything else serves. It is told in exchange.cc
+// in the order in which it happens; the steps and their order are the table of exchange_steps.h. An
+// exchange belongs to a downstream connection while it runs and to the worker's ExchangePool
+// between; it is reset, never reallocated, so the second request on a connection allocates nothing.
+// It never touches a socket and never parses.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include <weir/address.h>
+#include <weir/error.h>
+
+#include "base/buffer.h"
+#include "base/chunk.h"
+#include "http/forwarding.h"
+#include "http/h1_parser.h"
+#include "http/head.h"
+#include "net/timer_wheel.h"
+#include "observe/exchange_record.h"
+#include "proxy/attempt.h"
+#include "proxy/downstream.h"
+#include "proxy/exchange_steps.h"
+#include "proxy/retry_policy.h"
+#include "proxy/snapshot.h"
+#include "proxy/worker_context.h"
+
+namespace weir::proxy {
+
+// The client an exchange answers, as its connection knows it.
+struct Client {
+  IpAddress peer;
+  std::uint16_t port = 0;
+  bool is_unix = false;
+  bool tls = false;
+};
+
+class Exchange final : AttemptEvents {
+ public:
+  explicit Exchange(WorkerContext& context);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  // --- called by the downstream connection ---
+
+  // The first byte of a request is here. The request's head is parsed into request().
+  void begin(Downstream& downstream, const ListenerPlan& listener, const Client& client);
+  http::RequestHead& request() { return request_; }
+  // A step of the request. May end the exchange (Downstream::exchange_over) before it returns.
+  void on_request(const http::ParseStep& step);
+  // The request is malformed or took too long: answers it, unless a response is under way.
+  void on_request_error(Error error);
+  // The client left or stopped reading: ends the attempt at the origin too.
+  void on_client_gone(Errc reason = Errc::client_gone);
+  // The client took what was pending: the response may go on.
+  void on_client_drained();
+
+  bool active() const { return step_ != Step::idle; }
+  bool request_complete() const { return request_complete_; }
+  // The request's head is still arriving.
+  bool reading_head() const { return step_ == Step::reading; }
+  // The client waits for a 100 (Continue) before it sends content.
+  bool awaits_continue() const { return expects_continue_ && !request_complete_; }
+  // Request content waits for the origin, not for the client.
+  bool request_paused() const { return request_paused_; }
+
+  // Gives memory beyond the usual back; called while it waits in the pool.
+  void shrink();
+
+ private:
+  static constexpr std::size_t kKeptBytes = 4 * 1024;  // of each buffer, while it waits in the pool
+
+  // exchange.cc: the way there.
+  void advance(Step next);
+  void decide();
+  void route();
+  void act(std::string_view path);
+  Error prepare_forwarding(std::string_view path);
+  bool start_attempt(const PickContext& context, std::size_t picked);
+  bool attempt_started(Error error);
+  bool take_request_content(const http::ParseStep& step);
+  void on_attempt_ready() override;
+  void send_request(std::span<const std::string_view> content);
+  void send_head(std::span<const std::string_view> content);
+  void await_origin();
+  void on_attempt_drained() override;
+
+  // exchange_response.cc: the way back.
+  void on_attempt_response(const http::ParseStep& step) override;
+  void relay_interim();
+  void begin_response(const http::ParseStep& step);
+  void response_sent(bool sent, bool complete);
+  std::uint64_t latency_ns() const;
+
+  // exchange_end.cc: how it can end.
+  void on_attempt_failed(Error error) override;
+  bool try_again(Error error, int status);
+  bool try_elsewhere();
+  void on_deadline();
+  void fail(Error error);
+  void answer(const http::OwnAnswer& answer, Errc reason);
+  void answer_redirect(std::string_view path);
+  void answer_error(Errc reason);
+  void finish(Ending ending, Errc reason);
+  void write_record(Errc reason);
+  void reset();
+
+  PickContext pick_context() const;
+  upstream::ClusterPool& pool() const { return *snapshot_->pools[plan_->cluster]; }
+  std::string_view forwarded_path() const;
+  void arm(net::TimeMs delay_ms);
+
+  WorkerContext& context_;
+  Downstream* downstream_ = nullptr;
+  const ListenerPlan* listener_ = nullptr;
+  std::shared_ptr<WorkerSnapshot> snapshot_;
+  const RoutePlan* plan_ = nullptr;
+  Client client_;
+  IpAddress client_ip_;  // after trusted_proxies
+
+  http::RequestHead request_;
+  http::ResponseHead response_;
+  Attempt attempt_;
+  net::TimerEntry timer_;         // of the upstream side; the client's is the connection's
+  net::TimeMs give_up_at_ = 0;    // route's timeouts.request, 0 = never
+  std::size_t last_pending_ = 0;  // upstream output at the last look, to see progress
+
+  http::EditList edits_;
+  Buffer forwarded_values_;  // what edits_ refers to
+  Buffer normalized_path_;
+  Buffer forwarded_path_;  // path and query as sent, when that is not what was received
+  http::ForwardedIds ids_;
+  ChunkQueue early_content_;  // content that came before there was a connection
+
+  Step step_ = Step::idle;
+  bool request_complete_ = false;
+  bool request_paused_ = false;
+  bool response_paused_ = false;
+  bool expects_continue_ = false;  // and has not been told to go on
+  bool anything_sent_ = false;
+  bool content_gone_ = false;
+  bool replaced_ = false;
+  bool retrying_ = false;  // counted against the retry budget
+  int retries_ = 0;
+  std::uint64_t tried_ = 0;
+  std::uint64_t body_limit_ = 0;
+  observe::ExchangeRecord record_;
+};
+
+}  // namespace weir::proxy

@@ -1,0 +1,185 @@
+// How an exchange ends: its response is through, it is answered here, it is tried again after all,
+// the origin broke off, or the client left. Every way goes through finish(), which gives everything
+// back and leaves one record.
+#include <utility>
+
+#include <weir/limits.h>
+
+#include "proxy/exchange.h"
+#include "proxy/own_answer.h"
+
+namespace weir::proxy {
+
+void Exchange::on_attempt_failed(Error error) {
+  if (step_ != Step::relaying && try_again(error, 0)) return;
+  fail(error);
+}
+
+bool Exchange::try_again(Error error, int status) {
+  const AttemptOutcome outcome{
+      .error = error,
+      .status = status,
+      .safe_method = request_.safe(),
+      .anything_sent = anything_sent_,
+      .content_gone = content_gone_,
+      .reused_connection = attempt_.on_reused_connection(),
+      .response_begun = attempt_.response_begun(),
+      .already_replaced = replaced_,
+      .retries_made = retries_,
+  };
+  switch (decide_retry(outcome, plan_->settings->retry)) {
+    case RetryVerdict::give_up:
+      return false;
+    case RetryVerdict::replace:
+      replaced_ = true;
+      advance(Step::leasing);
+      attempt_started(attempt_.replace_connection());
+      return true;
+    case RetryVerdict::again:
+      return try_elsewhere();
+  }
+  return false;
+}
+
+bool Exchange::try_elsewhere() {
+  const std::size_t failed = attempt_.endpoint_index();
+  PickContext context = pick_context();
+  if (failed < 64) context.tried = tried_ | std::uint64_t{1} << failed;
+  if (!retrying_ && !pool().begin_retry(plan_->settings->retry.budget_percent)) return false;
+  retrying_ = true;
+  const std::size_t picked = pool().pick(context);
+  if (picked == kNoEndpoint) return false;  // nowhere else to go
+  tried_ = context.tried;
+  ++retries_;
+  attempt_.end();
+  if (start_attempt(context, picked) && attempt_.ready()) on_attempt_ready();
+  return true;
+}
+
+void Exchange::on_deadline() {
+  if (give_up_at_ != 0 && context_.wheel.now() >= give_up_at_) {
+    fail({Errc::request_timeout});
+    return;
+  }
+  switch (step_) {
+    case Step::leasing:
+      fail({Errc::overloaded});
+      return;
+    case Step::sending:
+      if (attempt_.pending_bytes() > 0 && attempt_.pending_bytes() >= last_pending_) {
+        fail({Errc::upstream_write_timeout});
+      } else {
+        await_origin();
+      }
+      return;
+    case Step::awaiting:
+      fail({Errc::response_timeout});
+      return;
+    case Step::relaying:
+      if (response_paused_) {  // the client is slow, not the origin; its own deadline watches it
+        arm(static_cast<net::TimeMs>(plan_->settings->timeouts.response_idle.count()));
+      } else {
+        fail({Errc::response_idle_timeout});
+      }
+      return;
+    default:
+      return;
+  }
+}
+
+void Exchange::on_request_error(Error error) {
+  fail(error);
+}
+
+void Exchange::on_client_gone(Errc reason) {
+  finish(Ending::abandoned, reason);
+}
+
+// Answers the error if nothing has been sent to the client yet; otherwise the truncation must show.
+void Exchange::fail(Error error) {
+  if (step_ == Step::relaying) {
+    finish(Ending::truncated, error.code);
+  } else {
+    answer_error(error.code);
+  }
+}
+
+void Exchange::answer_error(Errc reason) {
+  const ErrorAnswer error(reason);
+  answer(error.answer(), reason);
+}
+
+void Exchange::answer_redirect(std::string_view path) {
+  forwarded_path_.clear();
+  plan_->redirect->append_location(path, request_.query(), forwarded_path_);
+  const http::HeadEdit location{http::EditKind::add, http::FieldId::location, "Location",
+                                forwarded_path_.view()};
+  answer({.status = plan_->settings->redirect.status, .fields = std::span(&location, 1)},
+         Errc::none);
+}
+
+void Exchange::answer(const http::OwnAnswer& answer, Errc reason) {
+  attempt_.end();
+  record_.status = answer.status;
+  const bool sent = downstream_->send_own_answer(answer);
+  finish(sent ? Ending::complete : Ending::abandoned, sent ? reason : Errc::client_gone);
+}
+
+void Exchange::finish(Ending ending, Errc reason) {
+  record_.times.end = context_.clock.mono_ns();
+  write_record(reason);
+  attempt_.end();
+  Downstream* downstream = downstream_;
+  reset();
+  downstream->exchange_over(ending);  // may begin the next exchange in this very object
+}
+
+void Exchange::write_record(Errc reason) {
+  record_.reason = reason;
+  record_.client = client_ip_;
+  record_.listener = listener_->settings->name;
+  record_.method = request_.method_name();
+  record_.host = request_.authority();
+  record_.path = request_.target();
+  record_.protocol = request_.minor_version() == 0 ? "HTTP/1.0" : "HTTP/1.1";
+  record_.bytes_out = downstream_->bytes_sent();
+  record_.id = ids_.request_id;
+  record_.trace_id = ids_.trace_id;
+  record_.user_agent = request_.value_of(http::FieldId::user_agent);
+  record_.referer = request_.value_of(http::FieldId::referer);
+  record_.tls = client_.tls;
+  if (plan_ != nullptr) {
+    record_.route = plan_->settings->name;
+    record_.cluster = plan_->settings->cluster;
+  }
+  context_.recorder.on_exchange_end(record_, *listener_, plan_);
+}
+
+void Exchange::reset() {
+  if (retrying_) pool().end_retry();
+  timer_.cancel();
+  edits_.clear();
+  forwarded_values_.clear();
+  forwarded_path_.clear();
+  early_content_.clear();
+  ids_ = {};
+  plan_ = nullptr;
+  snapshot_.reset();
+  give_up_at_ = 0;
+  request_complete_ = request_paused_ = response_paused_ = expects_continue_ = false;
+  anything_sent_ = content_gone_ = replaced_ = retrying_ = false;
+  retries_ = 0;
+  tried_ = 0;
+  record_ = {};
+  advance(Step::idle);
+}
+
+void Exchange::shrink() {
+  request_.shrink(kKeptBytes);
+  response_.shrink(kKeptBytes);
+  forwarded_values_.shrink(kKeptBytes);
+  normalized_path_.shrink(kKeptBytes);
+  forwarded_path_.shrink(kKeptBytes);
+}
+
+}  // namespace weir::proxy

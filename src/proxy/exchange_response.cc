@@ -1,0 +1,84 @@
+// The way back: from the origin's first byte to the client. Interim answers pass, the final
+// answer's head is edited and sent with whatever content came along, content follows under
+// back-pressure.
+#include <weir/limits.h>
+
+#include "proxy/exchange.h"
+
+namespace weir::proxy {
+
+void Exchange::on_attempt_response(const http::ParseStep& step) {
+  if (step.error) {
+    fail(step.error);
+    return;
+  }
+  if (step.head && response_.interim()) {
+    relay_interim();
+  } else if (step.head) {
+    begin_response(step);
+  } else if (step.complete || !step.content.empty()) {  // part of a head is no progress
+    response_sent(downstream_->send_content(response_, step.content, step.complete), step.complete);
+  }
+}
+
+void Exchange::relay_interim() {
+  if (response_.status() == 101) {  // nothing but HTTP was asked for
+    fail({Errc::unasked_upgrade});
+    return;
+  }
+  if (response_.status() == 100) expects_continue_ = false;
+  http::drop_response_fields(response_);
+  if (request_.minor_version() == 0)
+    return;  // HTTP/1.0 clients know no interim answers (RFC 9110 section 15.2)
+  if (!downstream_->send_interim(response_)) on_client_gone();
+}
+
+std::uint64_t Exchange::latency_ns() const {
+  return record_.times.first_byte - record_.times.connected;
+}
+
+void Exchange::begin_response(const http::ParseStep& step) {
+  record_.times.first_byte = context_.clock.mono_ns();
+  record_.upstream_status = response_.status();
+  pool().observe_latency(attempt_.endpoint_index(), latency_ns(), record_.times.first_byte);
+  if (!plan_->settings->retry.on_statuses.empty() && try_again({}, response_.status())) return;
+
+  record_.status = response_.status();
+  advance(Step::relaying);
+  http::drop_response_fields(response_);
+  edits_.clear();  // the request has been sent and will not be again
+  http::add_response_edits(response_, edits_);
+  if (response_.find(http::FieldId::date) == nullptr) {
+    edits_.set(http::FieldId::date, context_.date.text(context_.clock, context_.wheel.now()));
+  }
+  for (const http::HeadEdit& edit : plan_->response_edits) {
+    edits_.push(edit.kind, edit.id, edit.name, edit.value);
+  }
+  response_sent(downstream_->send_response(response_, edits_.edits(), step.content, step.complete),
+                step.complete);
+}
+
+void Exchange::response_sent(bool sent, bool complete) {
+  if (!sent) {
+    on_client_gone();
+    return;
+  }
+  if (complete) {
+    finish(Ending::complete, Errc::none);
+    return;
+  }
+  arm(static_cast<net::TimeMs>(plan_->settings->timeouts.response_idle.count()));
+  if (downstream_->pending_bytes() > limits::kHighWatermark && !response_paused_) {
+    response_paused_ = true;
+    attempt_.pause_response();
+  }
+}
+
+void Exchange::on_client_drained() {
+  if (!response_paused_) return;
+  response_paused_ = false;
+  arm(static_cast<net::TimeMs>(plan_->settings->timeouts.response_idle.count()));
+  attempt_.resume_response();
+}
+
+}  // namespace weir::proxy

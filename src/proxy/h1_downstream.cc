@@ -1,0 +1,349 @@
+// A client's HTTP/1 connection, in three parts: what arrives, what the exchange sends, and how it
+// ends. It writes and keeps deadlines; it never decides where a request goes.
+#include "proxy/h1_downstream.h"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <utility>
+
+#include <weir/limits.h>
+
+#include "http/content_parts.h"
+
+namespace weir::proxy {
+namespace {
+
+std::uint32_t clamped(std::size_t n) {
+  return static_cast<std::uint32_t>(
+      std::min<std::size_t>(n, std::numeric_limits<std::uint32_t>::max()));
+}
+
+// Spreads the end of long-lived connections, so that clients which came together do not reconnect
+// together.
+std::uint32_t spread_by_a_tenth(std::uint32_t limit, Random& random) {
+  if (limit < 10) return limit;
+  return limit - limit / 10 + random.below(limit / 5 + 1);
+}
+
+}  // namespace
+
+H1Downstream::H1Downstream(WorkerContext& context, const ListenerPlan& listener,
+                           net::StreamPtr stream, const Client& client)
+    : context_(context),
+      listener_(listener),
+      stream_(std::move(stream)),
+      held_(context.chunks),
+      timer_([](void* owner) { static_cast<H1Downstream*>(owner)->on_timer(); }, this),
+      client_(client),
+      requests_max_(spread_by_a_tenth(listener.settings->requests_per_connection, context.random)) {
+  arm(listener_.settings->timeouts.head);
+  stream_->start(*this);
+}
+
+H1Downstream::~H1Downstream() {
+  assert(state_ == State::closed);
+}
+
+void H1Downstream::arm(config::Millis delay) {
+  context_.wheel.arm_in(timer_, static_cast<net::TimeMs>(delay.count()));
+}
+
+// --- what arrives ---
+
+void H1Downstream::on_read(std::string_view bytes) {
+  const std::size_t used = consume(bytes);
+  if (state_ != State::closed) hold(bytes.substr(used));
+}
+
+std::size_t H1Downstream::consume(std::string_view bytes) {
+  consuming_ = true;
+  std::size_t used = 0;
+  while (used < bytes.size() && wants_bytes()) used += feed(bytes.substr(used));
+  consuming_ = false;
+  return used;
+}
+
+bool H1Downstream::wants_bytes() const {
+  switch (state_) {
+    case State::exchanging:
+      return !request_ended_;
+    case State::closed:
+      return false;
+    default:
+      return true;
+  }
+}
+
+std::size_t H1Downstream::feed(std::string_view bytes) {
+  if (state_ == State::lingering) {
+    discarded_ += clamped(bytes.size());
+    if (discarded_ > limits::kLingerBytes) close();
+    return bytes.size();
+  }
+  if (state_ == State::idle) begin_request();
+
+  const http::ParseStep step = active_->parser.feed(bytes);
+  if (state_ == State::draining) {
+    discarded_ += clamped(step.consumed);
+    const std::size_t used = step.consumed;
+    if (step.error || discarded_ > limits::kLingerBytes) {
+      linger();
+    } else if (step.complete) {
+      end_request();
+    }
+    return used;
+  }
+  if (step.error) {
+    malformed_ = true;
+    active_->exchange.on_request_error(step.error);
+    return bytes.size();
+  }
+  if (step.complete) {
+    request_ended_ = true;
+    timer_.cancel();
+  } else if (step.head || !step.content.empty()) {
+    arm(listener_.settings->timeouts.body_idle);
+  }
+  const std::size_t consumed = step.consumed;
+  if (step.head || step.complete || !step.content.empty()) active_->exchange.on_request(step);
+  return consumed;
+}
+
+void H1Downstream::hold(std::string_view bytes) {
+  if (bytes.empty()) return;
+  held_.append(bytes);
+  if (held_.size() >= limits::kReceiveBuffer && !reading_paused_) {
+    reading_paused_ = true;
+    stream_->pause_reading();
+  }
+}
+
+// Goes on with pipelined bytes after an exchange that ended outside of consume().
+void H1Downstream::feed_held() {
+  while (!held_.empty() && wants_bytes()) {
+    const std::size_t used = consume(held_.front());
+    if (state_ == State::closed || state_ == State::lingering) return;  // nothing is held any more
+    held_.consume(used);
+  }
+  if (reading_paused_ && held_.size() < limits::kReceiveBuffer &&
+      !(active_ && active_->exchange.request_paused())) {
+    reading_paused_ = false;
+    stream_->resume_reading();
+  }
+}
+
+void H1Downstream::begin_request() {
+  state_ = State::exchanging;
+  keep_alive_ = true;
+  malformed_ = chunked_ = request_ended_ = false;
+  bytes_sent_ = 0;
+  discarded_ = 0;
+  active_ = context_.exchanges.acquire(context_);
+  active_->parser.reset(active_->exchange.request(), listener_.head_limits, listener_.underscores);
+  active_->exchange.begin(*this, listener_, client_);
+  if (requests_ > 0)
+    arm(listener_.settings->timeouts.head);  // the first request's runs since the accept
+}
+
+void H1Downstream::end_request() {
+  context_.exchanges.release(context_, std::move(active_));
+  state_ = State::idle;
+  arm(listener_.settings->timeouts.idle);
+}
+
+void H1Downstream::on_end() {
+  if (state_ == State::exchanging && active_->exchange.active()) {
+    active_->exchange.on_client_gone();  // a half-closed client is taken for one that left, as
+                                         // nginx and Envoy do
+  } else {
+    close();
+  }
+}
+
+void H1Downstream::on_reset(Error) {
+  if (state_ == State::exchanging && active_->exchange.active()) {
+    active_->exchange.on_client_gone();
+  } else {
+    close();
+  }
+}
+
+void H1Downstream::on_drained() {
+  if (state_ == State::lingering && stream_->pending_bytes() == 0) arm(limits::kLingerTime);
+  if (state_ != State::exchanging) return;
+  if (active_->exchange.request_complete()) timer_.cancel();
+  active_->exchange.on_client_drained();
+}
+
+// --- what the exchange sends ---
+
+bool H1Downstream::may_keep_alive() const {
+  const http::RequestHead& request = active_->exchange.request();
+  return !malformed_ && request.keep_alive() && !context_.draining &&
+         (requests_max_ == 0 || requests_ + 1 < requests_max_);
+}
+
+bool H1Downstream::send_interim(const http::ResponseHead& head) {
+  context_.out.clear();
+  http::write_response_head(context_.out, head, {http::Framing::none, true, 1}, {});
+  bytes_sent_ += context_.out.size();
+  return stream_->write(context_.out.view());
+}
+
+bool H1Downstream::send_response(const http::ResponseHead& head,
+                                 std::span<const http::HeadEdit> edits,
+                                 std::span<const std::string_view> content, bool complete) {
+  const http::ResponseFraming framing = http::response_framing(
+      head, active_->exchange.request(), may_keep_alive() && !active_->exchange.awaits_continue());
+  keep_alive_ = framing.keep_alive;
+  chunked_ = framing.framing == http::Framing::chunked;
+  context_.out.clear();
+  http::write_response_head(context_.out, head, framing, edits);
+  return write(content, complete, &head);
+}
+
+bool H1Downstream::send_content(const http::ResponseHead& head,
+                                std::span<const std::string_view> content, bool complete) {
+  context_.out.clear();
+  return write(content, complete, &head);
+}
+
+bool H1Downstream::write(std::span<const std::string_view> content, bool complete,
+                         const http::Head* trailers_of) {
+  const http::ContentParts message(context_.out, chunked_, content, complete, trailers_of);
+  bytes_sent_ += message.bytes();
+  if (message.parts().empty()) return true;
+  if (!stream_->write(message.parts())) return false;
+  watch_pending();
+  return true;
+}
+
+bool H1Downstream::send_own_answer(http::OwnAnswer answer) {
+  const Exchange& exchange = active_->exchange;
+  keep_alive_ = may_keep_alive() && (exchange.request_complete() || !exchange.awaits_continue());
+  answer.date = context_.date.text(context_.clock, context_.wheel.now());
+  answer.keep_alive = keep_alive_;
+  answer.head_request = active_->exchange.request().method() == http::Method::head;
+  answer.client_minor_version = active_->exchange.request().minor_version();
+  context_.out.clear();
+  http::write_own_answer(context_.out, answer);
+  bytes_sent_ += context_.out.size();
+  if (!stream_->write(context_.out.view())) return false;
+  watch_pending();
+  return true;
+}
+
+void H1Downstream::watch_pending() {
+  last_pending_ = clamped(stream_->pending_bytes());
+  if (last_pending_ > 0) arm(listener_.settings->timeouts.write_idle);
+}
+
+void H1Downstream::pause_request() {
+  timer_.cancel();  // the origin is slow, not this client
+  stream_->pause_reading();
+}
+
+void H1Downstream::resume_request() {
+  arm(listener_.settings->timeouts.body_idle);
+  if (!reading_paused_) stream_->resume_reading();
+}
+
+// --- how it ends ---
+
+void H1Downstream::exchange_over(Ending ending) {
+  ++requests_;
+  if (ending != Ending::complete) {
+    // Content that ends with the connection must not look complete, whoever broke it off.
+    if (ending == Ending::truncated || bytes_sent_ > 0) stream_->abort_on_close();
+    close();
+    return;
+  }
+  if (!keep_alive_) {
+    linger();
+    return;
+  }
+  if (request_ended_) {
+    end_request();
+  } else {
+    state_ = State::draining;
+    arm(limits::kLingerTime);
+  }
+  if (!reading_paused_) stream_->resume_reading();
+  if (!consuming_) feed_held();
+}
+
+void H1Downstream::linger() {
+  if (active_) context_.exchanges.release(context_, std::move(active_));
+  state_ = State::lingering;
+  discarded_ = 0;
+  held_.clear();
+  stream_->finish_writing();
+  stream_->resume_reading();
+  watch_pending();
+  if (last_pending_ == 0) arm(limits::kLingerTime);  // else from when the client took all
+}
+
+void H1Downstream::on_timer() {
+  switch (state_) {
+    case State::idle:
+      if (stream_->pending_bytes() == 0 || client_is_stuck()) close();
+      return;
+    case State::exchanging:
+      on_request_timer();
+      return;
+    case State::draining:
+      linger();
+      return;
+    case State::lingering:
+      if (stream_->pending_bytes() == 0 || client_is_stuck()) close();
+      return;
+    case State::closed:
+      return;
+  }
+}
+
+void H1Downstream::on_request_timer() {
+  Exchange& exchange = active_->exchange;
+  if (stream_->pending_bytes() > 0) {
+    if (client_is_stuck()) exchange.on_client_gone(Errc::client_idle);
+  } else if (!exchange.request_complete() && !exchange.request_paused()) {
+    malformed_ = true;  // its rest is not waited for
+    exchange.on_request_error({exchange.reading_head() ? Errc::head_timeout : Errc::body_timeout});
+  }
+}
+
+// Has the client taken nothing since the last look? Otherwise it gets another period.
+bool H1Downstream::client_is_stuck() {
+  const std::uint32_t pending = clamped(stream_->pending_bytes());
+  if (pending >= last_pending_ && last_pending_ > 0) return true;
+  watch_pending();
+  return false;
+}
+
+void H1Downstream::drain() {
+  if (state_ == State::idle) close();
+}
+
+void H1Downstream::close_now() {
+  if (state_ == State::exchanging && active_->exchange.active()) {
+    active_->exchange.on_client_gone(Errc::shutting_down);
+  } else {
+    close();
+  }
+}
+
+void H1Downstream::close() {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  timer_.cancel();
+  held_.clear();
+  if (stream_->pending_bytes() > 0) stream_->abort_on_close();  // what is lost must show
+  stream_.reset();
+  if (active_) context_.exchanges.release(context_, std::move(active_));
+  link_.unlink();
+  listener_.open_connections->fetch_sub(1, std::memory_order_relaxed);
+  context_.retired.retire(std::unique_ptr<net::Retirable>(this));
+}
+
+}  // namespace weir::proxy

@@ -1,0 +1,109 @@
+// A client's HTTP/1 connection: feeds what arrives to the parser and the exchange, writes what the
+// exchange answers, and keeps the client's deadlines. One exchange at a time, pipelined requests in
+// order (RFC 9112 section 9.3.2). It owns its stream, is owned by the worker's list of connections,
+// and knows nothing of routes or origins.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/chunk.h"
+#include "base/intrusive_list.h"
+#include "net/retire_list.h"
+#include "net/stream.h"
+#include "net/timer_wheel.h"
+#include "proxy/downstream.h"
+#include "proxy/exchange_pool.h"
+#include "proxy/snapshot.h"
+#include "proxy/worker_context.h"
+
+namespace weir::proxy {
+
+class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream {
+ public:
+  // Takes the stream and begins to read. Lives until its connection ends, then retires itself:
+  // create it with new, link it into the worker's list, and do not delete it.
+  H1Downstream(WorkerContext& context, const ListenerPlan& listener, net::StreamPtr stream,
+               const Client& client);
+  ~H1Downstream() override;
+
+  // The worker is stopping: closes at once when idle, else after the exchange in progress.
+  void drain();
+  // Ends the connection at once, whatever it is doing.
+  void close_now();
+
+ private:
+  enum class State : std::uint8_t {
+    idle,        // between requests
+    exchanging,  // a request or its response is in progress
+    draining,    // the response is through, the rest of the request is read and dropped
+    lingering,   // our side is finished; waiting for the client's end, so that it gets our last
+                 // answer
+    closed,
+  };
+
+  void on_read(std::string_view bytes) override;
+  void on_end() override;
+  void on_reset(Error error) override;
+  void on_drained() override;
+
+  bool send_interim(const http::ResponseHead& head) override;
+  bool send_response(const http::ResponseHead& head, std::span<const http::HeadEdit> edits,
+                     std::span<const std::string_view> content, bool complete) override;
+  bool send_content(const http::ResponseHead& head, std::span<const std::string_view> content,
+                    bool complete) override;
+  bool send_own_answer(http::OwnAnswer answer) override;
+  std::uint64_t bytes_sent() const override { return bytes_sent_; }
+  std::size_t pending_bytes() const override { return stream_->pending_bytes(); }
+  void pause_request() override;
+  void resume_request() override;
+  void exchange_over(Ending ending) override;
+
+  // Consumes what the connection's state allows; the count of bytes used.
+  std::size_t consume(std::string_view bytes);
+  std::size_t feed(std::string_view bytes);
+  void feed_held();
+  void hold(std::string_view bytes);
+  bool wants_bytes() const;
+  void begin_request();
+  void end_request();
+  bool may_keep_alive() const;
+  bool write(std::span<const std::string_view> content, bool complete,
+             const http::Head* trailers_of);
+  void watch_pending();
+  void on_timer();
+  void on_request_timer();
+  bool client_is_stuck();
+  void linger();
+  void close();
+  void arm(config::Millis delay);
+
+  WorkerContext& context_;
+  const ListenerPlan& listener_;
+  net::StreamPtr stream_;
+  std::unique_ptr<ActiveRequest> active_;  // while exchanging or draining
+  ChunkQueue held_;                        // pipelined bytes of later requests
+  net::TimerEntry timer_;
+  Client client_;
+  std::uint64_t bytes_sent_ = 0;  // in this exchange
+  std::uint32_t requests_ = 0;
+  std::uint32_t requests_max_;      // 0 = no limit
+  std::uint32_t discarded_ = 0;     // bytes read and dropped while draining or lingering
+  std::uint32_t last_pending_ = 0;  // output at the last look, to see progress
+  State state_ = State::idle;
+  bool consuming_ = false;      // consume() is on the stack and will go on by itself
+  bool keep_alive_ = true;      // as the response said
+  bool chunked_ = false;        // the response's framing
+  bool request_ended_ = false;  // its last byte was parsed
+  bool malformed_ = false;      // the request's parser is stuck
+  bool reading_paused_ = false;
+
+ public:
+  Link link_;  // in the worker's list
+};
+
+using DownstreamList = IntrusiveList<H1Downstream, &H1Downstream::link_>;
+
+}  // namespace weir::proxy

@@ -1,0 +1,53 @@
+// Composes the proxy's own error answers from the error table. Formats into its own storage,
+// allocates nothing.
+#include "proxy/own_answer.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <initializer_list>
+#include <string_view>
+
+namespace weir::proxy {
+namespace {
+
+constexpr std::string_view kMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+std::size_t join(std::span<char> out, std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (std::string_view part : parts) {
+    const std::size_t n = std::min(part.size(), out.size() - size);
+    std::memcpy(out.data() + size, part.data(), n);
+    size += n;
+  }
+  return size;
+}
+
+}  // namespace
+
+ErrorAnswer::ErrorAnswer(Errc reason) : status_(status_of(reason)) {
+  if (status_ == 0) status_ = 500;
+  proxy_status_size_ = join(proxy_status_, {"weir; error=", proxy_status_of(reason), "; details=\"",
+                                            words_of(reason), "\""});
+  char digits[4];
+  const auto end = std::to_chars(digits, digits + sizeof digits, status_).ptr;
+  body_size_ = join(body_, {std::string_view(digits, end), " ", http::reason_phrase(status_), ": ",
+                            words_of(reason), "\n"});
+
+  const auto add = [this](std::string_view name, std::string_view value) {
+    fields_[field_count_++] = {http::EditKind::add, http::field_id(name), name, value};
+  };
+  add("Proxy-Status", {proxy_status_.data(), proxy_status_size_});
+  if (status_ == 503) add("Retry-After", "1");
+  if (status_ == 405) add("Allow", kMethods);
+}
+
+http::OwnAnswer ErrorAnswer::answer() const {
+  http::OwnAnswer answer;
+  answer.status = status_;
+  answer.body = {body_.data(), body_size_};
+  answer.fields = std::span(fields_.data(), field_count_);
+  return answer;
+}
+
+}  // namespace weir::proxy

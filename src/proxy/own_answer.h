@@ -1,0 +1,35 @@
+// The proxy's own error answers: status, Proxy-Status (RFC 9209), Retry-After, Allow, and one line
+// for people. Values only; the exchange sends them.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include <weir/error.h>
+
+#include "http/h1_writer.h"
+
+namespace weir::proxy {
+
+// The answer to an error, with the storage its views point into; lives until the answer is sent.
+class ErrorAnswer {
+ public:
+  explicit ErrorAnswer(Errc reason);
+  ErrorAnswer(const ErrorAnswer&) = delete;
+  ErrorAnswer& operator=(const ErrorAnswer&) = delete;
+
+  http::OwnAnswer answer() const;
+
+ private:
+  static constexpr std::size_t kTextBytes = 192;
+
+  int status_;
+  std::array<char, kTextBytes> proxy_status_;
+  std::array<char, kTextBytes> body_;
+  std::size_t proxy_status_size_ = 0;
+  std::size_t body_size_ = 0;
+  std::array<http::HeadEdit, 3> fields_;
+  std::size_t field_count_ = 0;
+};
+
+}  // namespace weir::proxy

@@ -1,0 +1,36 @@
+// The one place that decides whether a request may be sent again. Pure; called by the exchange when
+// an attempt failed or answered with a status the route retries.
+//
+// A request is replayable when nothing of it was sent, or when its method is safe and none of its
+// content is gone. The bytes of a POST, PUT, PATCH or DELETE are never sent twice.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include <weir/config.h>
+#include <weir/error.h>
+
+namespace weir::proxy {
+
+struct AttemptOutcome {
+  Error error;  // none: the endpoint answered with `status`
+  int status = 0;
+  bool safe_method = false;    // RFC 9110 section 9.2.1
+  bool anything_sent = false;  // of this request, in any attempt
+  bool content_gone = false;   // some content was sent and is no longer held
+  bool reused_connection = false;
+  bool response_begun = false;    // a byte of the response was seen
+  bool already_replaced = false;  // the free replacement was used
+  int retries_made = 0;
+};
+
+enum class RetryVerdict : std::uint8_t {
+  give_up,
+  replace,  // the idle-close race: a fresh connection to the same endpoint, free of charge, once
+  again,    // another endpoint, if the budget allows
+};
+
+RetryVerdict decide_retry(const AttemptOutcome& outcome, const config::Retry& policy);
+
+}  // namespace weir::proxy

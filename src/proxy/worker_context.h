@@ -1,0 +1,50 @@
+// What connections and exchanges need of the worker they live on. Owned by server/worker; tests
+// build their own with memory streams, a manual clock and a seed. On one worker's thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "base/buffer.h"
+#include "base/chunk.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "net/retire_list.h"
+#include "net/timer_wheel.h"
+#include "observe/exchange_record.h"
+#include "proxy/date_cache.h"
+
+namespace weir::proxy {
+
+struct RoutePlan;
+struct ListenerPlan;
+struct WorkerSnapshot;
+class ExchangePool;
+
+// Takes the record of every exchange that ends: the worker's log ring and metric cells behind it.
+class Recorder {
+ public:
+  // `route` is null when no route was reached. Views in `record` are valid during the call.
+  virtual void on_exchange_end(const observe::ExchangeRecord& record, const ListenerPlan& listener,
+                               const RoutePlan* route) = 0;
+
+ protected:
+  ~Recorder() = default;
+};
+
+struct WorkerContext {
+  const Clock& clock;
+  net::TimerWheel& wheel;
+  net::RetireList& retired;
+  ChunkPool& chunks;
+  Recorder& recorder;
+  ExchangePool& exchanges;
+  Random random;
+  Buffer out;  // scratch for composing one write; empty between writes
+  std::shared_ptr<WorkerSnapshot> snapshot;  // the one new exchanges begin with
+  DateCache date = {};
+  bool draining = false;  // stopping: answer with Connection: close
+};
+
+}  // namespace weir::proxy

@@ -1,0 +1,178 @@
+// Connections by endpoint, most recently used first, and the queue of requests when a cluster is at
+// its limits.
+#include "upstream/pool.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace weir::upstream {
+namespace {
+
+// How often a worker whose requests wait looks whether another worker has freed a slot.
+constexpr net::TimeMs kQueuePollMs = 20;
+// Retries allowed whatever the budget's percentage says, so that quiet clusters can retry at all.
+constexpr std::uint32_t kRetriesAtLeast = 3;
+
+std::uint32_t share_of_worker(std::uint32_t limit, std::uint32_t workers) {
+  return (limit + workers - 1) / workers;
+}
+
+}  // namespace
+
+void LeaseRequest::cancel() {
+  if (connecting_ != nullptr) {
+    Connection* connection = std::exchange(connecting_, nullptr);
+    connection->requester_ = nullptr;
+    connection->pool_.close(*connection);
+  }
+  if (queued_in_ != nullptr) {
+    link_.unlink();
+    std::exchange(queued_in_, nullptr)->cluster_->remove_waiting();
+  }
+}
+
+EndpointPool::EndpointPool(ClusterPool& cluster, Endpoint& endpoint)
+    : cluster_(cluster), endpoint_(endpoint) {}
+
+EndpointPool::~EndpointPool() {
+  idle_.for_each([this](Connection& connection) { close(connection); });
+  busy_.for_each([this](Connection& connection) { close(connection); });
+}
+
+const PoolEnvironment& EndpointPool::environment() const {
+  return cluster_.environment_;
+}
+
+Lease EndpointPool::take_idle() {
+  if (idle_.empty()) return {};
+  Connection& connection = idle_.pop_front();
+  --idle_count_;
+  busy_.push_front(connection);
+  connection.idle_timer_.cancel();
+  connection.state_ = Connection::State::leased;
+  ++connection.uses_;
+  return Lease(connection);
+}
+
+void EndpointPool::connect(LeaseRequest& request) {
+  auto* connection =
+      new Connection(*this);  // owned by the lists; close() hands it to the retire list
+  busy_.push_front(*connection);
+  connection->requester_ = &request;
+  request.connecting_ = connection;
+  connection->ticket_ = environment().connector.connect(
+      endpoint_.address(), cluster_.cluster().settings().connections.connect_timeout, *connection);
+}
+
+void EndpointPool::give_back(Connection& connection) {
+  connection.events_ = nullptr;
+  connection.response_ = nullptr;
+  const bool keep = connection.clean() && idle_count_ < cluster_.idle_max_per_endpoint_ &&
+                    endpoint_.state() == EndpointState::active;
+  if (!keep) {
+    close(connection);
+    return;
+  }
+  connection.link_.unlink();
+  connection.state_ = Connection::State::idle;
+  idle_.push_front(connection);
+  ++idle_count_;
+  connection.stream_->resume_reading();
+  environment().wheel.arm_in(connection.idle_timer_, idle_timeout_ms(connection));
+  cluster_.slot_freed();
+}
+
+net::TimeMs EndpointPool::idle_timeout_ms(const Connection& connection) const {
+  auto ours =
+      static_cast<net::TimeMs>(cluster_.cluster().settings().connections.idle_timeout.count());
+  // Below the origin's own timeout, so that we close first and no request meets a closing
+  // connection.
+  const net::TimeMs theirs = connection.origin_idle_timeout_ms_;
+  if (theirs == 0) return ours;
+  return std::min(ours, theirs > 2000 ? theirs - 1000 : theirs / 2);
+}
+
+void EndpointPool::close(Connection& connection) {
+  if (connection.state_ == Connection::State::closed) return;
+  if (connection.state_ == Connection::State::idle) --idle_count_;
+  connection.state_ = Connection::State::closed;
+  connection.events_ = nullptr;
+  connection.idle_timer_.cancel();
+  connection.ticket_.reset();
+  connection.stream_.reset();
+  connection.link_.unlink();
+  environment().retired.retire(std::unique_ptr<net::Retirable>(&connection));
+  cluster_.cluster_->remove_connection();
+  cluster_.slot_freed();
+}
+
+bool EndpointPool::close_oldest_idle() {
+  if (idle_.empty()) return false;
+  close(idle_.back());
+  return true;
+}
+
+ClusterPool::ClusterPool(std::shared_ptr<Cluster> cluster, std::unique_ptr<Balancer> balancer,
+                         const PoolEnvironment& environment)
+    : cluster_(std::move(cluster)),
+      balancer_(std::move(balancer)),
+      environment_(environment),
+      queue_timer_([](void* owner) { static_cast<ClusterPool*>(owner)->queue_timer_fired(); },
+                   this),
+      idle_max_per_endpoint_(
+          share_of_worker(cluster_->settings().connections.idle, environment.workers)) {
+  for (const auto& endpoint : cluster_->endpoints()) {
+    endpoint_pointers_.push_back(endpoint.get());
+    pools_.push_back(std::make_unique<EndpointPool>(*this, *endpoint));
+  }
+  balancer_->update(endpoint_pointers_);
+}
+
+ClusterPool::~ClusterPool() {
+  assert(queue_.empty());
+  pools_.clear();
+}
+
+Error ClusterPool::request(std::size_t index, LeaseRequest& request) {
+  if (cluster_->add_connection() || (make_room(index) && cluster_->add_connection())) {
+    pools_[index]->connect(request);
+    return {};
+  }
+  if (!cluster_->add_waiting()) return {Errc::overloaded};
+  request.queued_in_ = this;
+  queue_.push_back(request);
+  if (!queue_timer_.armed()) environment_.wheel.arm_in(queue_timer_, kQueuePollMs);
+  return {};
+}
+
+bool ClusterPool::make_room(std::size_t wanted) {
+  for (std::size_t i = 0; i < pools_.size(); ++i) {
+    if (i != wanted && pools_[i]->close_oldest_idle()) return true;
+  }
+  return false;
+}
+
+void ClusterPool::slot_freed() {
+  if (queue_.empty()) return;
+  LeaseRequest& next = queue_.pop_front();
+  next.queued_in_ = nullptr;
+  cluster_->remove_waiting();
+  next.events_.on_slot_free();
+}
+
+void ClusterPool::queue_timer_fired() {
+  const std::uint32_t max = cluster_->settings().connections.max;
+  if (!queue_.empty() && cluster_->connections() < max) slot_freed();
+  if (!queue_.empty()) environment_.wheel.arm_in(queue_timer_, kQueuePollMs);
+}
+
+bool ClusterPool::begin_retry(int budget_percent) {
+  const std::uint64_t allowed = std::max<std::uint64_t>(
+      kRetriesAtLeast, std::uint64_t{active_} * static_cast<std::uint64_t>(budget_percent) / 100);
+  if (retries_ >= allowed) return false;
+  ++retries_;
+  return true;
+}
+
+}  // namespace weir::upstream

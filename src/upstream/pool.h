@@ -1,0 +1,161 @@
+// A worker's connections to the endpoints of one cluster: LIFO idle lists, connecting, waiting when
+// the cluster's limits are reached, and the balancer that picks. Nothing here knows why a request
+// goes to this cluster or what is retried. Owned by the worker's snapshot; on one worker's thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <weir/balancer.h>
+#include <weir/error.h>
+
+#include "base/buffer.h"
+#include "base/intrusive_list.h"
+#include "net/connector.h"
+#include "net/retire_list.h"
+#include "net/timer_wheel.h"
+#include "upstream/cluster.h"
+#include "upstream/connection.h"
+
+namespace weir::upstream {
+
+class ClusterPool;
+
+// What a pool needs of its worker. Everything outlives the pool.
+struct PoolEnvironment {
+  net::Connector& connector;
+  net::TimerWheel& wheel;
+  net::RetireList& retired;
+  Buffer& out;  // scratch for composing what is written; empty between writes
+  std::uint32_t workers = 1;
+  std::uint64_t seed = 1;
+};
+
+// What becomes of a request for a lease.
+class LeaseEvents {
+ public:
+  // A connection to the endpoint asked for.
+  virtual void on_lease(Lease lease) = 0;
+  virtual void on_lease_failed(Error error) = 0;
+  // A slot came free for a request that waited: pick again and ask again.
+  virtual void on_slot_free() = 0;
+
+ protected:
+  ~LeaseEvents() = default;
+};
+
+// A request for a lease in the making, embedded in the attempt. Destroying or cancelling it ends
+// the wait.
+class LeaseRequest {
+ public:
+  explicit LeaseRequest(LeaseEvents& events) : events_(events) {}
+  ~LeaseRequest() { cancel(); }
+  LeaseRequest(const LeaseRequest&) = delete;
+  LeaseRequest& operator=(const LeaseRequest&) = delete;
+  void cancel();
+  bool waiting() const { return connecting_ != nullptr || link_.linked(); }
+
+ private:
+  friend class ClusterPool;
+  friend class EndpointPool;
+  friend class Connection;
+  LeaseEvents& events_;
+  Connection* connecting_ = nullptr;
+  ClusterPool* queued_in_ = nullptr;
+
+ public:
+  Link link_;  // in the cluster's queue
+};
+
+using ConnectionList = IntrusiveList<Connection, &Connection::link_>;
+
+// A worker's connections to one endpoint.
+class EndpointPool {
+ public:
+  EndpointPool(ClusterPool& cluster, Endpoint& endpoint);
+  ~EndpointPool();
+  EndpointPool(const EndpointPool&) = delete;
+  EndpointPool& operator=(const EndpointPool&) = delete;
+
+  Endpoint& endpoint() { return endpoint_; }
+  // The connection used last, if one idles; else an empty lease.
+  Lease take_idle();
+  void connect(LeaseRequest& request);
+  std::size_t idle_count() const { return idle_count_; }
+  // Closes the connection that has idled longest; false when none idles.
+  bool close_oldest_idle();
+
+ private:
+  friend class Connection;
+  friend class Lease;
+  friend class LeaseRequest;
+
+  void give_back(Connection& connection);
+  void close(Connection& connection);
+  void idle_expired(Connection& connection);
+  const PoolEnvironment& environment() const;
+  net::TimeMs idle_timeout_ms(const Connection& connection) const;
+
+  ClusterPool& cluster_;
+  Endpoint& endpoint_;
+  ConnectionList idle_;  // most recently used first
+  ConnectionList busy_;  // connecting or leased
+  std::size_t idle_count_ = 0;
+};
+
+class ClusterPool {
+ public:
+  ClusterPool(std::shared_ptr<Cluster> cluster, std::unique_ptr<Balancer> balancer,
+              const PoolEnvironment& environment);
+  ~ClusterPool();
+  ClusterPool(const ClusterPool&) = delete;
+  ClusterPool& operator=(const ClusterPool&) = delete;
+
+  const Cluster& cluster() const { return *cluster_; }
+  std::size_t endpoint_count() const { return endpoint_pointers_.size(); }
+  Endpoint& endpoint(std::size_t index) { return *cluster_->endpoints()[index]; }
+
+  // The endpoint for a request, or kNoEndpoint.
+  std::size_t pick(const PickContext& context) {
+    return balancer_->pick(endpoint_pointers_, context);
+  }
+  void observe_latency(std::size_t index, std::uint64_t latency_ns, std::uint64_t now_ns) {
+    balancer_->observe(index, latency_ns, now_ns);
+  }
+
+  // An idle connection to the endpoint, at once; empty when there is none.
+  Lease take_idle(std::size_t index) { return pools_[index]->take_idle(); }
+  // Opens a new connection for `request`, or queues it while the cluster is at its limits.
+  // overloaded: the queue is full.
+  Error request(std::size_t index, LeaseRequest& request);
+
+  // Active requests of this worker in this cluster, and how many of them are retries: the retry
+  // budget's two counts.
+  void begin_request() { ++active_; }
+  void end_request() { --active_; }
+  bool begin_retry(int budget_percent);  // false: over budget
+  void end_retry() { --retries_; }
+
+ private:
+  friend class EndpointPool;
+  friend class LeaseRequest;
+
+  bool make_room(std::size_t wanted);
+  void slot_freed();
+  void queue_timer_fired();
+
+  std::shared_ptr<Cluster> cluster_;
+  std::unique_ptr<Balancer> balancer_;
+  const PoolEnvironment environment_;
+  std::vector<const Endpoint*> endpoint_pointers_;
+  std::vector<std::unique_ptr<EndpointPool>> pools_;
+  IntrusiveList<LeaseRequest, &LeaseRequest::link_> queue_;
+  net::TimerEntry queue_timer_;
+  std::uint32_t active_ = 0;
+  std::uint32_t retries_ = 0;
+  std::size_t idle_max_per_endpoint_;
+};
+
+}  // namespace weir::upstream

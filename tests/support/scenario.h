@@ -1,0 +1,396 @@
+// A worker in miniature, without threads, sockets or time of its own: clients and origins are
+// parties of a script, time is moved by hand, and every exchange leaves its record. For tests of
+// proxy/; the configuration is changed through `file` before the first client connects.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <weir/config.h>
+
+#include "balance/registry.h"
+#include "base/clock.h"
+#include "proxy/h1_downstream.h"
+#include "support/http_text.h"
+#include "support/memory_connector.h"
+
+namespace weir::test {
+
+// What a record said, with texts of its own.
+struct SeenRecord {
+  explicit SeenRecord(const observe::ExchangeRecord& record)
+      : values(record),
+        id(record.id),
+        client(to_string(record.client)),
+        listener(record.listener),
+        method(record.method),
+        host(record.host),
+        path(record.path),
+        protocol(record.protocol),
+        route(record.route),
+        cluster(record.cluster),
+        endpoint(record.endpoint),
+        trace_id(record.trace_id),
+        user_agent(record.user_agent) {}
+
+  observe::ExchangeRecord values;  // its views are dead
+  std::string id, client, listener, method, host, path, protocol, route, cluster, endpoint,
+      trace_id, user_agent;
+};
+
+class Scenario;
+
+// A client or an origin: the far end of one of the proxy's connections.
+class Party {
+ public:
+  Party(Scenario& scenario, std::unique_ptr<MemoryPeer> peer)
+      : scenario_(scenario), peer_(std::move(peer)) {}
+
+  void sends(std::string_view bytes, std::size_t piece = net::MemoryWire::kAll);
+  // The next message that came; what follows it stays for the next call.
+  HttpText receives();
+  HttpText receives_bodiless();  // the same for an answer to HEAD
+  // All bytes that came and were not yet taken.
+  std::string receives_bytes();
+
+  void closes();
+  void finishes();  // half-closes
+  void resets();
+  void stops_reading() { peer_->pause(); }
+  void reads_some(std::size_t most);  // then stops again
+  void reads_on();
+
+  bool is_connected() const { return peer_->other_is_open(); }
+  bool is_read() const { return peer_->other_is_reading(); }
+  bool was_told_end() const { return peer_->saw_end(); }
+  bool was_reset() const { return peer_->other_was_aborted(); }
+  // Bytes it sent that the proxy has not read.
+  std::size_t unread() const { return peer_->wire().on_the_way_to(MemoryPeer::End::left); }
+  MemoryPeer& peer() { return *peer_; }
+
+ private:
+  HttpText take(bool bodiless);
+
+  Scenario& scenario_;
+  std::unique_ptr<MemoryPeer> peer_;
+  std::string received_;
+};
+
+class Scenario : proxy::Recorder {
+ public:
+  Scenario() : file(plain_file()) {}
+  ~Scenario() { end(); }
+  Scenario(const Scenario&) = delete;
+  Scenario& operator=(const Scenario&) = delete;
+
+  // One listener, one route that takes everything, one cluster with one endpoint.
+  static config::Config plain_file();
+  config::Config file;
+  config::Listener& listener() { return file.listeners[0]; }
+  config::Route& route() { return file.routes[0]; }
+  config::Cluster& cluster() { return file.clusters[0]; }
+  void set_endpoints(std::size_t count);  // 10.0.0.1:80, 10.0.0.2:80 ...
+
+  // --- the parties; references live as long as the scenario ---
+
+  Party& connect(net::FaultPlan to_client = {}, std::string_view from = "192.0.2.1");
+  // The endpoint that waits longest for an answer to its connect accepts.
+  Party& accept(net::FaultPlan to_origin = {});
+  void refuse(Error error = {Errc::connect_refused});
+  std::size_t connecting() const { return connector.waiting(); }
+  // Where the last connect went: "10.0.0.2:80".
+  std::string connected_to() const { return to_string(connector.targets().back().address); }
+
+  // Lets everything happen that can without time passing.
+  void settle();
+  void advance(std::chrono::milliseconds time);
+
+  // For tests with streams of their own: before anybody connects, and instead of connect().
+  void use(net::Connector& other) { connector_in_use_ = &other; }
+  void take_client(net::StreamPtr stream, std::string_view from = "192.0.2.1");
+  bool keeps_records = true;
+
+  void start_now() { start(); }  // builds the snapshot of `file` before anybody connects
+  Endpoint& endpoint(std::size_t index = 0) { return *clusters()[0]->endpoints()[index]; }
+  upstream::Cluster& live_cluster() { return *clusters()[0]; }
+  std::uint32_t in_flight();
+  const std::vector<SeenRecord>& records() const { return records_; }
+  const SeenRecord& last_record() const { return records_.at(records_.size() - 1); }
+  proxy::WorkerContext& context() { return context_; }
+  std::size_t open_downstreams();
+  std::size_t chunks_in_use() const { return chunks_.in_use(); }
+
+  // Ends every connection and expects that nothing is left of any: no request in flight or
+  // waiting, no connection counted, no chunk in use, no deadline set.
+  void expect_nothing_left();
+
+  MemoryConnector connector;
+  ManualClock clock;
+
+ private:
+  void start();
+  void end();
+  proxy::RoutePlan plan(const config::Route& route) const;
+  const std::vector<std::shared_ptr<upstream::Cluster>>& clusters() {
+    start();
+    return shared_->clusters;
+  }
+  void on_exchange_end(const observe::ExchangeRecord& record, const proxy::ListenerPlan&,
+                       const proxy::RoutePlan*) override {
+    if (keeps_records) records_.emplace_back(record);
+  }
+
+  // A seed with which the rotation of up to four endpoints begins at the first.
+  static constexpr std::uint64_t kFirstFirst = 2;
+
+  net::TimerWheel wheel_{1000};
+  ChunkPool chunks_;
+  net::RetireList retired_;
+  proxy::ExchangePool exchanges_;
+  proxy::DownstreamList downstreams_;
+  proxy::WorkerContext context_{.clock = clock,
+                                .wheel = wheel_,
+                                .retired = retired_,
+                                .chunks = chunks_,
+                                .recorder = *this,
+                                .exchanges = exchanges_,
+                                .random = Random(7),
+                                .out = Buffer(1024),
+                                .snapshot = nullptr};
+  net::Connector* connector_in_use_ = &connector;
+  std::shared_ptr<proxy::Snapshot> shared_;
+  std::vector<std::unique_ptr<Party>> clients_;
+  std::vector<std::unique_ptr<Party>> origins_;
+  std::vector<SeenRecord> records_;
+};
+
+// A test of the proxy that ends with nothing left over.
+class ExchangeTest : public testing::Test, protected Scenario {
+ protected:
+  void TearDown() override { expect_nothing_left(); }
+};
+
+inline constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
+inline constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+// --- Party ---
+
+inline void Party::sends(std::string_view bytes, std::size_t piece) {
+  peer_->send(bytes, piece);
+  scenario_.settle();
+}
+inline HttpText Party::take(bool bodiless) {
+  scenario_.settle();
+  received_ += peer_->take_received();
+  HttpTextReader reader(received_);
+  HttpText text = reader.read(bodiless);
+  received_ = std::string(reader.rest());
+  return text;
+}
+inline HttpText Party::receives() {
+  return take(false);
+}
+inline HttpText Party::receives_bodiless() {
+  return take(true);
+}
+inline std::string Party::receives_bytes() {
+  scenario_.settle();
+  received_ += peer_->take_received();
+  return std::exchange(received_, {});
+}
+inline void Party::closes() {
+  peer_->close();
+  scenario_.settle();
+}
+inline void Party::finishes() {
+  peer_->finish();
+  scenario_.settle();
+}
+inline void Party::resets() {
+  peer_->reset();
+  scenario_.settle();
+}
+inline void Party::reads_some(std::size_t most) {
+  peer_->read_some(most);
+  scenario_.settle();
+}
+inline void Party::reads_on() {
+  peer_->resume();
+  scenario_.settle();
+}
+
+// --- Scenario ---
+
+inline config::Config Scenario::plain_file() {
+  config::Config plain;
+  plain.listeners.push_back({.name = "web"});
+  config::Route route;
+  route.name = "all";
+  route.cluster = "origins";
+  plain.routes.push_back(route);
+  config::Cluster cluster;
+  cluster.name = "origins";
+  cluster.endpoints.push_back({.address = {.host = "10.0.0.1", .port = 80, .unix_path = {}}});
+  plain.clusters.push_back(cluster);
+  return plain;
+}
+
+inline void Scenario::set_endpoints(std::size_t count) {
+  cluster().endpoints.clear();
+  for (std::size_t i = 1; i <= count; ++i) {
+    cluster().endpoints.push_back(
+        {.address = {.host = "10.0.0." + std::to_string(i), .port = 80, .unix_path = {}}});
+  }
+}
+
+inline proxy::RoutePlan Scenario::plan(const config::Route& its_route) const {
+  proxy::RoutePlan made;
+  made.settings = &its_route;
+  if (its_route.action == config::ActionKind::cluster) made.cluster = 0;
+  made.request_edits = proxy::compile_edits(its_route.request_headers);
+  made.response_edits = proxy::compile_edits(its_route.response_headers);
+  if (!its_route.rewrite.empty()) made.rewrite = traffic::PathRewrite::make(its_route).value();
+  if (its_route.action == config::ActionKind::redirect) {
+    made.redirect = traffic::RedirectTarget::make(its_route.redirect.to).value();
+  }
+  return made;
+}
+
+inline void Scenario::start() {
+  if (shared_) return;
+  shared_ = std::make_shared<proxy::Snapshot>();
+  shared_->config = file;
+  const config::Config& kept = shared_->config;
+  for (std::uint32_t i = 0; i < kept.listeners.size(); ++i) {
+    shared_->listeners.push_back(proxy::make_listener_plan(kept.listeners[i], i));
+  }
+  for (const config::Route& its_route : kept.routes) shared_->routes.push_back(plan(its_route));
+  shared_->router = traffic::Router::make(kept).value();
+  auto mine = std::make_unique<proxy::WorkerSnapshot>();
+  for (const config::Cluster& its_cluster : kept.clusters) {
+    std::vector<std::shared_ptr<Endpoint>> endpoints;
+    for (const config::Endpoint& one : its_cluster.endpoints) {
+      const SocketAddress address{
+          .ip = parse_ip(one.address.host).value(), .port = one.address.port, .unix_path = {}};
+      endpoints.push_back(
+          std::make_shared<Endpoint>(to_string(address), address, one.weight, one.backup));
+    }
+    shared_->clusters.push_back(
+        std::make_shared<upstream::Cluster>(its_cluster, std::move(endpoints)));
+    mine->pools.push_back(std::make_unique<upstream::ClusterPool>(
+        shared_->clusters.back(),
+        balance::make_balancer(its_cluster.balance.algorithm, kFirstFirst),
+        upstream::PoolEnvironment{.connector = *connector_in_use_,
+                                  .wheel = wheel_,
+                                  .retired = retired_,
+                                  .out = context_.out}));
+  }
+  mine->shared = shared_;
+  context_.snapshot =
+      std::shared_ptr<proxy::WorkerSnapshot>(mine.release(), [this](proxy::WorkerSnapshot* old) {
+        retired_.retire(std::unique_ptr<net::Retirable>(old));
+      });
+}
+
+inline void Scenario::take_client(net::StreamPtr stream, std::string_view from) {
+  start();
+  const proxy::ListenerPlan& its_listener = shared_->listeners[0];
+  its_listener.open_connections->fetch_add(1, std::memory_order_relaxed);
+  downstreams_.push_back(*new proxy::H1Downstream(
+      context_, its_listener, std::move(stream),
+      {.peer = from.empty() ? IpAddress{} : parse_ip(from).value(), .port = 4000}));
+}
+
+inline Party& Scenario::connect(net::FaultPlan to_client, std::string_view from) {
+  auto peer = std::make_unique<MemoryPeer>(net::FaultPlan{}, to_client);
+  take_client(peer->take_stream(), from);
+  clients_.push_back(std::make_unique<Party>(*this, std::move(peer)));
+  return *clients_.back();
+}
+
+inline Party& Scenario::accept(net::FaultPlan to_origin) {
+  auto peer = connector.accept({}, to_origin);
+  EXPECT_NE(peer, nullptr) << "nobody is connecting";
+  if (peer == nullptr) peer = std::make_unique<MemoryPeer>();
+  origins_.push_back(std::make_unique<Party>(*this, std::move(peer)));
+  settle();
+  return *origins_.back();
+}
+
+inline void Scenario::refuse(Error error) {
+  EXPECT_TRUE(connector.refuse(error)) << "nobody is connecting";
+  settle();
+}
+
+inline void Scenario::settle() {
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (auto* parties : {&clients_, &origins_}) {
+      for (std::size_t i = 0; i < parties->size(); ++i) {
+        moved |= (*parties)[i]->peer().deliver() > 0;
+      }
+    }
+    retired_.sweep();
+  }
+}
+
+inline void Scenario::advance(std::chrono::milliseconds time) {
+  const net::TimeMs until = wheel_.now() + static_cast<net::TimeMs>(time.count());
+  while (wheel_.now() < until) {
+    const net::TimeMs due = std::max(wheel_.next_due(), wheel_.now() + 1);
+    const net::TimeMs next = std::min(due, until);
+    clock.advance_ms(next - wheel_.now());
+    wheel_.advance(next);
+    settle();
+  }
+}
+
+inline std::uint32_t Scenario::in_flight() {
+  std::uint32_t count = 0;
+  for (const auto& one : live_cluster().endpoints()) count += one->in_flight();
+  return count;
+}
+
+inline std::size_t Scenario::open_downstreams() {
+  std::size_t count = 0;
+  downstreams_.for_each([&](proxy::H1Downstream&) { ++count; });
+  return count;
+}
+
+inline void Scenario::expect_nothing_left() {
+  if (!shared_) return;
+  for (auto& client : clients_) client->peer().close();
+  settle();
+  downstreams_.for_each([](proxy::H1Downstream& each) { each.close_now(); });
+  settle();
+  std::size_t open = connecting();
+  for (auto& origin : origins_) open += origin->is_connected();
+  EXPECT_EQ(live_cluster().connections(), open);
+  EXPECT_EQ(live_cluster().waiting(), 0U);
+  EXPECT_EQ(in_flight(), 0U);
+  EXPECT_EQ(connecting(), 0U) << "a connect nobody waits for";
+  EXPECT_EQ(shared_->listeners[0].open_connections->load(), 0U);
+  EXPECT_EQ(chunks_.in_use(), 0U);
+  context_.snapshot.reset();
+  retired_.sweep();
+  EXPECT_EQ(live_cluster().connections(), 0U);
+  EXPECT_EQ(wheel_.advance(wheel_.now() + 24 * 3600 * 1000), 0U) << "a deadline nobody waits for";
+  EXPECT_EQ(wheel_.linked(), 0U);
+}
+
+inline void Scenario::end() {
+  downstreams_.for_each([](proxy::H1Downstream& each) { each.close_now(); });
+  context_.snapshot.reset();
+  retired_.sweep();
+}
+
+}  // namespace weir::test

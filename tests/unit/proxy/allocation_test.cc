@@ -1,0 +1,172 @@
+// The second exchange on kept-alive connections allocates nothing. Counts every call of operator
+// new while it runs; the streams here own their memory beforehand, so what is counted is the
+// proxy's.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "support/scenario.h"
+
+namespace {
+
+bool counting = false;
+std::size_t allocations = 0;
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  if (counting) ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void* operator new[](std::size_t size) {
+  return operator new(size);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+namespace weir::proxy {
+namespace {
+
+// Takes everything at once and keeps it where it can be looked at.
+class RoomyStream final : public net::Stream {
+ public:
+  struct Ends {
+    net::StreamEvents* events = nullptr;
+    std::array<char, 512 * 1024> taken;
+    std::size_t size = 0;
+
+    std::string_view text() const { return {taken.data(), size}; }
+  };
+  explicit RoomyStream(Ends& ends) : ends_(ends) {}
+  ~RoomyStream() override { ends_.events = nullptr; }
+
+  void start(net::StreamEvents& events) override { ends_.events = &events; }
+  bool write(std::span<const std::string_view> parts) override {
+    for (std::string_view part : parts) {
+      if (ends_.size + part.size() > ends_.taken.size()) return false;
+      std::memcpy(ends_.taken.data() + ends_.size, part.data(), part.size());
+      ends_.size += part.size();
+    }
+    return true;
+  }
+  std::size_t pending_bytes() const override { return 0; }
+  void pause_reading() override {}
+  void resume_reading() override {}
+  void finish_writing() override {}
+  void abort_on_close() override {}
+
+ private:
+  Ends& ends_;
+};
+
+class RoomyConnector final : public net::Connector {
+ public:
+  explicit RoomyConnector(RoomyStream::Ends& ends) : ends_(ends) {}
+  std::unique_ptr<net::ConnectTicket> connect(const SocketAddress&, std::chrono::milliseconds,
+                                              net::ConnectEvents& events) override {
+    waiting_ = &events;
+    return std::make_unique<net::ConnectTicket>();
+  }
+  void accept() {
+    if (waiting_ != nullptr) {
+      std::exchange(waiting_, nullptr)->on_connected(std::make_unique<RoomyStream>(ends_));
+    }
+  }
+
+ private:
+  RoomyStream::Ends& ends_;
+  net::ConnectEvents* waiting_ = nullptr;
+};
+
+class Allocations : public testing::Test {
+ protected:
+  Allocations() : connector_(origin_) {
+    scenario_.use(connector_);
+    scenario_.keeps_records = false;
+  }
+
+  // One whole exchange; bytes come as a socket brings them.
+  void exchange(const std::string& request, const std::string& response) {
+    client_.size = origin_.size = 0;
+    give(client_, request);
+    connector_.accept();
+    give(origin_, response);
+  }
+  static void give(RoomyStream::Ends& ends, std::string_view bytes) {
+    ASSERT_NE(ends.events, nullptr);
+    for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), limits::kReceiveBuffer))) {
+      ends.events->on_read(bytes.substr(0, limits::kReceiveBuffer));
+    }
+  }
+  void expect_none_after_the_first(const std::string& request, const std::string& response) {
+    scenario_.take_client(std::make_unique<RoomyStream>(client_));
+    exchange(request, response);
+    const std::string first(client_.text());
+    allocations = 0;
+    counting = true;
+    exchange(request, response);
+    counting = false;
+    EXPECT_EQ(allocations, 0U);
+    EXPECT_EQ(client_.text(), first);
+    EXPECT_TRUE(client_.text().starts_with("HTTP/1.1 200 OK\r\n"));
+  }
+
+  RoomyStream::Ends client_, origin_;
+  RoomyConnector connector_;
+  test::Scenario scenario_;
+};
+
+std::string length_of(std::size_t size) {
+  return "Content-Length: " + std::to_string(size) + "\r\n\r\n" + std::string(size, 'x');
+}
+const std::string kRequest =
+    "GET /a/path?with=query HTTP/1.1\r\nHost: a.test\r\nUser-Agent: t/1\r\nAccept: */*\r\n\r\n";
+
+TEST_F(Allocations, NoneForTheSecondGet) {
+  expect_none_after_the_first(kRequest, "HTTP/1.1 200 OK\r\n" + length_of(5));
+}
+
+TEST_F(Allocations, NoneForTheSecondLargeResponse) {
+  expect_none_after_the_first(kRequest, "HTTP/1.1 200 OK\r\n" + length_of(100 * 1024));
+}
+
+TEST_F(Allocations, NoneForTheSecondChunkedResponse) {
+  expect_none_after_the_first(kRequest,
+                              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
+                              "4\r\ndefg\r\n0\r\nX-Sum: 1\r\n\r\n");
+}
+
+TEST_F(Allocations, NoneForTheSecondPost) {
+  expect_none_after_the_first("POST / HTTP/1.1\r\nHost: a.test\r\n" + length_of(100 * 1024),
+                              "HTTP/1.1 200 OK\r\n" + length_of(5));
+}
+
+TEST_F(Allocations, NoneForTheSecondRewrittenAndEditedExchange) {
+  scenario_.route().rewrite.prefix = "/elsewhere";
+  scenario_.route().normalize_path = true;
+  scenario_.route().request_headers.set.push_back({"X-Set", "value"});
+  scenario_.route().response_headers.remove.push_back("Server");
+  expect_none_after_the_first(kRequest, "HTTP/1.1 200 OK\r\nServer: o\r\n" + length_of(5));
+}
+
+}  // namespace
+}  // namespace weir::proxy

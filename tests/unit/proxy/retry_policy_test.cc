@@ -1,0 +1,119 @@
+// The retry policy as a table: what may be sent again, and what never.
+#include "proxy/retry_policy.h"
+
+#include <gtest/gtest.h>
+
+#include <string_view>
+
+namespace weir::proxy {
+namespace {
+
+struct Case {
+  std::string_view what;
+  AttemptOutcome outcome;
+  RetryVerdict verdict;
+};
+
+config::Retry policy_with_statuses() {
+  config::Retry policy;
+  policy.attempts = 2;
+  policy.on_statuses = {502, 503};
+  return policy;
+}
+
+constexpr Error kRefused{Errc::connect_refused};
+constexpr Error kReset{Errc::upstream_reset};
+using enum RetryVerdict;
+
+class RetryPolicy : public testing::TestWithParam<Case> {};
+
+TEST_P(RetryPolicy, DecidesAsTheTableSays) {
+  EXPECT_EQ(decide_retry(GetParam().outcome, policy_with_statuses()), GetParam().verdict)
+      << GetParam().what;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, RetryPolicy,
+    testing::Values(
+        Case{"nothing was sent: any method", {.error = kRefused}, again},
+        Case{"connect failures of all kinds", {.error = {Errc::connect_failed}}, again},
+        Case{"connecting took too long", {.error = {Errc::connect_timeout}}, again},
+        Case{"the last allowed try", {.error = kRefused, .retries_made = 1}, again},
+        Case{"one more than allowed", {.error = kRefused, .retries_made = 2}, give_up},
+        Case{"safe and sent, fresh connection",
+             {.error = kReset, .safe_method = true, .anything_sent = true},
+             again},
+        Case{"POST and sent", {.error = kReset, .anything_sent = true}, give_up},
+        Case{"POST and sent on a pooled connection",
+             {.error = kReset, .anything_sent = true, .reused_connection = true},
+             give_up},
+        Case{"POST of which nothing was sent on a pooled connection",
+             {.error = kReset, .reused_connection = true},
+             replace},
+        Case{"safe on a pooled connection",
+             {.error = kReset,
+              .safe_method = true,
+              .anything_sent = true,
+              .reused_connection = true},
+             replace},
+        Case{"the replacement costs no retry",
+             {.error = kReset,
+              .safe_method = true,
+              .anything_sent = true,
+              .reused_connection = true,
+              .retries_made = 2},
+             replace},
+        Case{"the replacement comes once",
+             {.error = kReset,
+              .safe_method = true,
+              .anything_sent = true,
+              .reused_connection = true,
+              .already_replaced = true},
+             again},
+        Case{"a byte of the response was seen on a pooled connection",
+             {.error = {Errc::upstream_truncated},
+              .safe_method = true,
+              .anything_sent = true,
+              .reused_connection = true,
+              .response_begun = true},
+             give_up},
+        Case{"safe, but its content is gone",
+             {.error = kReset, .safe_method = true, .anything_sent = true, .content_gone = true},
+             give_up},
+        Case{"a status that is named",
+             {.status = 503, .safe_method = true, .anything_sent = true},
+             again},
+        Case{"a status that is not named",
+             {.status = 500, .safe_method = true, .anything_sent = true},
+             give_up},
+        Case{"a named status for a POST", {.status = 503, .anything_sent = true}, give_up},
+        Case{"no endpoint is left", {.error = {Errc::no_endpoint}}, give_up},
+        Case{"too many wait", {.error = {Errc::overloaded}}, give_up},
+        Case{"a malformed answer",
+             {.error = {Errc::bad_response}, .safe_method = true, .anything_sent = true},
+             give_up},
+        Case{"no answer in time",
+             {.error = {Errc::response_timeout}, .safe_method = true, .anything_sent = true},
+             give_up}));
+
+TEST(RetryPolicySwitches, EachKindOfFailureCanBeLeftOut) {
+  config::Retry policy;
+  policy.on_connect = false;
+  EXPECT_EQ(decide_retry({.error = kRefused}, policy), give_up);
+  EXPECT_EQ(decide_retry({.error = kReset, .safe_method = true, .anything_sent = true}, policy),
+            again);
+  policy.on_reset = false;
+  EXPECT_EQ(decide_retry({.error = kReset, .safe_method = true, .anything_sent = true}, policy),
+            give_up);
+}
+
+TEST(RetryPolicySwitches, TheFreeReplacementNeedsNoRetriesAtAll) {
+  config::Retry policy;
+  policy.attempts = 0;
+  policy.on_reset = false;
+  EXPECT_EQ(decide_retry({.error = kReset, .reused_connection = true}, policy), replace);
+  EXPECT_EQ(decide_retry({.error = kRefused}, policy), give_up);
+}
+
+}  // namespace
+}  // namespace weir::proxy

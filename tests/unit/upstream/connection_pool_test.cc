@@ -1,0 +1,191 @@
+// A worker's pool by itself: which connection is taken, what is kept, and what the counts say.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "balance/registry.h"
+#include "support/memory_connector.h"
+#include "upstream/pool.h"
+
+namespace weir::upstream {
+namespace {
+
+struct Asking final : LeaseEvents {
+  Asking() : request(*this) {}
+  void on_lease(Lease given) override { lease = std::move(given); }
+  void on_lease_failed(Error given) override { error = given; }
+  void on_slot_free() override { ++told; }
+
+  LeaseRequest request;
+  Lease lease;
+  Error error;
+  int told = 0;
+};
+
+class Pool : public testing::Test {
+ protected:
+  Pool() { settings_.name = "origins"; }
+  ~Pool() override {
+    pool_.reset();
+    retired_.sweep();
+    EXPECT_EQ(cluster_->connections(), 0U);
+    EXPECT_EQ(cluster_->waiting(), 0U);
+    EXPECT_EQ(wheel_.advance(wheel_.now() + 3'600'000), 0U);
+  }
+
+  void make(std::uint32_t workers = 1) {
+    std::vector<std::shared_ptr<Endpoint>> endpoints;
+    for (const std::uint16_t port : std::to_array<std::uint16_t>({81, 82})) {
+      endpoints.push_back(std::make_shared<Endpoint>(
+          std::to_string(port), SocketAddress{.port = port, .unix_path = {}}, 1, false));
+    }
+    cluster_ = std::make_shared<Cluster>(settings_, std::move(endpoints));
+    pool_ = std::make_unique<ClusterPool>(cluster_, balance::make_balancer("round_robin", 1),
+                                          PoolEnvironment{.connector = connector_,
+                                                          .wheel = wheel_,
+                                                          .retired = retired_,
+                                                          .out = out_,
+                                                          .workers = workers});
+  }
+
+  config::Cluster settings_;
+  test::MemoryConnector connector_;
+  net::TimerWheel wheel_{0};
+  net::RetireList retired_;
+  Buffer out_;
+  std::shared_ptr<Cluster> cluster_;
+  std::unique_ptr<ClusterPool> pool_;
+};
+
+TEST_F(Pool, HasNoIdleConnectionAtFirst) {
+  make();
+  EXPECT_FALSE(pool_->take_idle(0));
+  EXPECT_EQ(pool_->endpoint_count(), 2U);
+}
+
+TEST_F(Pool, ConnectsToTheEndpointAskedFor) {
+  make();
+  Asking asking;
+  EXPECT_FALSE(pool_->request(1, asking.request));
+  EXPECT_TRUE(asking.request.waiting());
+  EXPECT_EQ(connector_.targets().back().address.port, 82);
+  EXPECT_EQ(connector_.targets().back().timeout, settings_.connections.connect_timeout);
+  const auto origin = connector_.accept();
+  EXPECT_TRUE(asking.lease);
+  EXPECT_FALSE(asking.lease->reused());
+  EXPECT_FALSE(asking.request.waiting());
+  EXPECT_EQ(cluster_->connections(), 1U);
+}
+
+TEST_F(Pool, ALeaseThatCarriedNothingIsClosed) {
+  make();
+  Asking asking;
+  EXPECT_FALSE(pool_->request(0, asking.request));
+  const auto origin = connector_.accept();
+  asking.lease.release();
+  EXPECT_FALSE(pool_->take_idle(0));
+  EXPECT_FALSE(origin->other_is_open());
+  EXPECT_EQ(cluster_->connections(), 0U);
+}
+
+TEST_F(Pool, AFailedConnectIsToldAndForgotten) {
+  make();
+  Asking asking;
+  EXPECT_FALSE(pool_->request(0, asking.request));
+  connector_.refuse({Errc::connect_timeout});
+  EXPECT_EQ(asking.error.code, Errc::connect_timeout);
+  EXPECT_EQ(cluster_->connections(), 0U);
+}
+
+TEST_F(Pool, ACancelledRequestCancelsItsConnect) {
+  make();
+  {
+    Asking asking;
+    EXPECT_FALSE(pool_->request(0, asking.request));
+  }
+  EXPECT_EQ(connector_.waiting(), 0U);
+  EXPECT_EQ(cluster_->connections(), 0U);
+}
+
+TEST_F(Pool, AtItsLimitRequestsWaitAndAreToldInOrder) {
+  settings_.connections.max = 1;
+  make();
+  Asking one, two, three;
+  EXPECT_FALSE(pool_->request(0, one.request));
+  EXPECT_FALSE(pool_->request(0, two.request));
+  EXPECT_FALSE(pool_->request(0, three.request));
+  EXPECT_EQ(cluster_->waiting(), 2U);
+  const auto origin = connector_.accept();
+  one.lease.release();
+  EXPECT_EQ(two.told, 1);
+  EXPECT_EQ(three.told, 0) << "one slot, one request";
+  EXPECT_EQ(cluster_->waiting(), 1U);
+  three.request.cancel();
+  EXPECT_EQ(cluster_->waiting(), 0U);
+}
+
+TEST_F(Pool, AFullQueueIsOverload) {
+  settings_.connections.max = 1;
+  settings_.connections.max_pending = 1;
+  make();
+  Asking one, two, three;
+  EXPECT_FALSE(pool_->request(0, one.request));
+  EXPECT_FALSE(pool_->request(0, two.request));
+  EXPECT_EQ(pool_->request(0, three.request).code, Errc::overloaded);
+  EXPECT_FALSE(three.request.waiting());
+}
+
+TEST_F(Pool, WithoutALimitNobodyWaits) {
+  settings_.connections.max = 0;
+  make();
+  std::vector<std::unique_ptr<Asking>> many;
+  for (int i = 0; i < 100; ++i) {
+    many.push_back(std::make_unique<Asking>());
+    EXPECT_FALSE(pool_->request(0, many.back()->request));
+  }
+  EXPECT_EQ(connector_.waiting(), 100U);
+  EXPECT_EQ(cluster_->connections(), 100U);
+}
+
+TEST_F(Pool, RetriesAreAFifthOfWhatIsActiveButThreeAtLeast) {
+  make();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(pool_->begin_retry(20)) << i;
+  EXPECT_FALSE(pool_->begin_retry(20));
+  for (int i = 0; i < 20; ++i) pool_->begin_request();
+  EXPECT_TRUE(pool_->begin_retry(20)) << "four of twenty";
+  EXPECT_FALSE(pool_->begin_retry(20));
+  pool_->end_retry();
+  EXPECT_TRUE(pool_->begin_retry(20));
+}
+
+TEST(ClusterCounts, StopAtTheirLimits) {
+  config::Cluster settings;
+  settings.connections.max = 2;
+  settings.connections.max_pending = 1;
+  Cluster cluster(settings, {});
+  EXPECT_TRUE(cluster.add_connection());
+  EXPECT_TRUE(cluster.add_connection());
+  EXPECT_FALSE(cluster.add_connection());
+  EXPECT_EQ(cluster.connections(), 2U);
+  cluster.remove_connection();
+  EXPECT_TRUE(cluster.add_connection());
+  EXPECT_TRUE(cluster.add_waiting());
+  EXPECT_FALSE(cluster.add_waiting());
+  EXPECT_EQ(cluster.waiting(), 1U);
+}
+
+TEST(KeepAliveTimeout, IsReadFromTheField) {
+  EXPECT_EQ(keep_alive_timeout_ms(""), 0U);
+  EXPECT_EQ(keep_alive_timeout_ms("timeout=5"), 5000U);
+  EXPECT_EQ(keep_alive_timeout_ms("max=100, timeout=15"), 15'000U);
+  EXPECT_EQ(keep_alive_timeout_ms("timeout=5, max=1000"), 5000U);
+  EXPECT_EQ(keep_alive_timeout_ms("max=3"), 0U);
+  EXPECT_EQ(keep_alive_timeout_ms("timeout=soon"), 0U);
+  EXPECT_LT(keep_alive_timeout_ms("timeout=99999999999999999999"), 10'000'000'000U) << "no wrap";
+}
+
+}  // namespace
+}  // namespace weir::upstream
