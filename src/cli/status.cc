@@ -1,0 +1,70 @@
+// weir status: what a running weir does, for people or (--json) for programs.
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+
+#include "cli/admin_client.h"
+#include "cli/commands.h"
+
+namespace weir::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void print_status(const Json& status) {
+  fmt::print("weir {} (pid {}) {}, up {} s, {} workers\n", status.at("version").get<std::string>(),
+             status.at("pid").get<int>(), status.at("state").get<std::string>(),
+             status.at("uptime_seconds").get<std::uint64_t>(), status.at("workers").get<int>());
+  const Json& config = status.at("config");
+  fmt::print("config {} generation {}, loaded {}\n", config.at("file").get<std::string>(),
+             config.at("generation").get<std::uint64_t>(), config.at("loaded").get<std::string>());
+  for (const Json& listener : status.at("listeners")) {
+    fmt::print("listener {:16} {:24} {} connections\n", listener.at("listener").get<std::string>(),
+               listener.at("address").get<std::string>(),
+               listener.at("connections").get<std::uint64_t>());
+  }
+}
+
+void print_clusters(const Json& clusters) {
+  for (const Json& cluster : clusters) {
+    fmt::print("cluster  {:16} {}, {} connections\n", cluster.at("cluster").get<std::string>(),
+               cluster.at("balance").get<std::string>(),
+               cluster.at("connections").get<std::uint64_t>());
+    for (const Json& endpoint : cluster.at("endpoints")) {
+      fmt::print("  {:40} {:8} {}, {} active\n", endpoint.at("endpoint").get<std::string>(),
+                 endpoint.at("state").get<std::string>(),
+                 endpoint.at("healthy").get<bool>() ? "healthy" : "unhealthy",
+                 endpoint.at("active_requests").get<std::uint64_t>());
+    }
+  }
+}
+
+int failed(const std::string& reason) {
+  fmt::print(stderr, "weir: {}\n", reason);
+  return 1;
+}
+
+}  // namespace
+
+int status(const StatusOptions& options) {
+  const auto address = admin_address({options.admin, options.file});
+  if (!address) return failed(address.error());
+  const auto status = admin_get(*address, "/v1/status");
+  if (!status) return failed(status.error());
+  const auto clusters = admin_get(*address, "/v1/clusters");
+  if (!clusters) return failed(clusters.error());
+  const Json status_json = Json::parse(*status, nullptr, false);
+  const Json clusters_json = Json::parse(*clusters, nullptr, false);
+  if (status_json.is_discarded() || clusters_json.is_discarded())
+    return failed(*address + " is not a weir admin address");
+  if (options.json) {
+    fmt::print("{}\n", Json{{"status", status_json}, {"clusters", clusters_json}}.dump(2));
+    return 0;
+  }
+  print_status(status_json);
+  print_clusters(clusters_json);
+  return 0;
+}
+
+}  // namespace weir::cli

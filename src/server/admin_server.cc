@@ -1,0 +1,153 @@
+// The admin API's connections: parse a request, send its answer, wait for the next. One thread,
+// bounded everywhere.
+#include "server/admin_server.h"
+
+#include <array>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/intrusive_list.h"
+#include "http/date.h"
+#include "http/h1_parser.h"
+#include "http/h1_writer.h"
+#include "observe/log.h"
+
+namespace weir::server {
+namespace {
+
+constexpr std::size_t kConnectionsMax = 128;
+constexpr std::size_t kContentMax = 1024 * 1024;
+constexpr http::HeadLimits kHeadLimits{.head_bytes = 16 * 1024, .fields = 64};
+constexpr net::TimeMs kTimeoutMs = 15'000;
+
+}  // namespace
+
+// One client of the API: a request, its answer, and the next.
+class AdminConnection final : public net::Retirable, net::StreamEvents {
+ public:
+  AdminConnection(AdminServer& server, net::StreamPtr stream)
+      : server_(server),
+        stream_(std::move(stream)),
+        timer_([](void* owner) { static_cast<AdminConnection*>(owner)->close(); }, this) {
+    await_request();
+    stream_->start(*this);
+  }
+
+  void close() {
+    if (!stream_) return;
+    stream_.reset();
+    timer_.cancel();
+    link_.unlink();
+    server_.loop_.retire(std::unique_ptr<net::Retirable>(this));
+  }
+
+ private:
+  void await_request() {
+    content_bytes_ = 0;
+    parser_.reset(head_, kHeadLimits, http::UnderscorePolicy::drop);
+    server_.loop_.wheel().arm_in(timer_, kTimeoutMs);
+  }
+
+  void on_read(std::string_view bytes) override {
+    while (!bytes.empty() && stream_ && !closing_) {
+      const http::ParseStep step = parser_.feed(bytes);
+      bytes.remove_prefix(step.consumed);
+      for (std::string_view run : step.content) content_bytes_ += run.size();
+      if (step.error || content_bytes_ > kContentMax) {
+        closing_ = true;
+        const Errc reason = step.error ? step.error.code : Errc::body_too_large;
+        send({status_of(reason),
+              "text/plain; charset=utf-8",
+              std::string(words_of(reason)) + "\n",
+              {}});
+      } else if (step.complete) {
+        closing_ = !head_.keep_alive();
+        send(server_.api_.answer(request()));
+        if (stream_ && !closing_) await_request();
+      }
+    }
+  }
+
+  AdminRequest request() const {
+    return {.method = head_.method_name(),
+            .path = head_.path(),
+            .query = head_.query(),
+            .host = head_.authority(),
+            .authorization = value_of("Authorization"),
+            .origin = value_of("Origin")};
+  }
+  std::string_view value_of(std::string_view name) const {
+    const http::Field* field = head_.find(name);
+    return field == nullptr ? std::string_view() : head_.value(*field);
+  }
+
+  void send(const AdminAnswer& answer) {
+    std::array<char, http::kDateBytes> date;
+    const std::array fields = {
+        http::HeadEdit{http::EditKind::add, http::FieldId::other, "Cache-Control", "no-store"},
+        http::HeadEdit{http::EditKind::add, http::FieldId::other, "Allow", answer.allow}};
+    server_.out_.clear();
+    http::write_own_answer(server_.out_,
+                           {.status = answer.status,
+                            .content_type = answer.content_type,
+                            .body = answer.body,
+                            .fields = std::span(fields.data(), answer.allow.empty() ? 1U : 2U),
+                            .head_request = head_.method() == http::Method::head,
+                            .keep_alive = !closing_,
+                            .client_minor_version = head_.minor_version(),
+                            .date = http::format_date(SystemClock().wall_ms() / 1000, date)});
+    if (!stream_->write(server_.out_.view())) {
+      close();
+    } else if (closing_) {
+      stream_->finish_writing();
+    }
+  }
+
+  void on_end() override { close(); }
+  void on_reset(Error) override { close(); }
+  void on_drained() override {}
+
+  AdminServer& server_;
+  net::StreamPtr stream_;
+  net::TimerEntry timer_;
+  http::RequestHead head_;
+  http::H1RequestParser parser_;
+  std::size_t content_bytes_ = 0;
+  bool closing_ = false;
+
+ public:
+  Link link_;
+};
+
+struct AdminServer::Connections {
+  IntrusiveList<AdminConnection, &AdminConnection::link_> list;
+  std::size_t count() {
+    std::size_t n = 0;
+    list.for_each([&n](AdminConnection&) { ++n; });
+    return n;
+  }
+};
+
+AdminServer::AdminServer(net::Loop& loop, net::ListenSocket socket, const ProcessState& state)
+    : loop_(loop),
+      socket_(std::move(socket)),
+      api_(state),
+      connections_(std::make_unique<Connections>()),
+      acceptor_(loop, socket_.fd(), *this) {}
+
+AdminServer::~AdminServer() {
+  connections_->list.for_each([](AdminConnection& connection) { connection.close(); });
+}
+
+void AdminServer::on_accept(net::StreamPtr stream, const net::Peer&) {
+  if (connections_->count() >= kConnectionsMax) return;
+  auto* connection =
+      new AdminConnection(*this, std::move(stream));  // owned by itself until it retires
+  connections_->list.push_back(*connection);
+}
+
+void AdminServer::on_accept_starved(Error error) {
+  observe::log_error("admin: {} (errno {}): accepting pauses", words_of(error.code), error.sys);
+}
+
+}  // namespace weir::server

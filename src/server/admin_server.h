@@ -1,0 +1,38 @@
+// Serves the admin API over HTTP/1.1 on the supervisor's loop: its own listener, its own limits, so
+// that whatever happens here leaves the workers alone.
+#pragma once
+
+#include <memory>
+
+#include "base/buffer.h"
+#include "net/listener.h"
+#include "net/loop.h"
+#include "server/admin_api.h"
+
+namespace weir::server {
+
+class AdminConnection;
+
+class AdminServer final : net::AcceptEvents {
+ public:
+  AdminServer(net::Loop& loop, net::ListenSocket socket, const ProcessState& state);
+  ~AdminServer();
+  AdminServer(const AdminServer&) = delete;
+  AdminServer& operator=(const AdminServer&) = delete;
+
+ private:
+  friend class AdminConnection;
+
+  void on_accept(net::StreamPtr stream, const net::Peer& peer) override;
+  void on_accept_starved(Error error) override;
+
+  net::Loop& loop_;
+  net::ListenSocket socket_;
+  AdminApi api_;
+  Buffer out_;
+  struct Connections;
+  std::unique_ptr<Connections> connections_;
+  net::Acceptor acceptor_;
+};
+
+}  // namespace weir::server

@@ -1,0 +1,88 @@
+// Looks up all endpoint names of a configuration side by side and waits for the last answer.
+#include "server/endpoint_names.h"
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "net/loop.h"
+#include "net/resolver.h"
+
+namespace weir::server {
+namespace {
+
+constexpr std::chrono::milliseconds kResolveTimeout{5000};
+
+// One host name on its way.
+class NameLookup final : net::ResolveEvents {
+ public:
+  NameLookup(net::Loop& loop, const std::string& host, std::size_t& open)
+      : host_(host), open_(open) {
+    ++open_;
+    lookup_ = net::resolve(loop, host, 0, kResolveTimeout, *this);
+  }
+
+  const std::string& host() const { return host_; }
+  const Result<IpAddress>& answer() const { return answer_; }
+
+ private:
+  void on_resolved(std::vector<SocketAddress> addresses) override {
+    answer_ = addresses.front().ip;
+    --open_;
+  }
+  void on_resolve_failed(Error error) override {
+    answer_ = Failure(error);
+    --open_;
+  }
+
+  const std::string host_;
+  std::size_t& open_;
+  Result<IpAddress> answer_ = Failure(Error{Errc::resolve_timeout});
+  std::unique_ptr<net::Lookup> lookup_;
+};
+
+}  // namespace
+
+std::optional<SocketAddress> literal_address(const config::Address& address) {
+  if (address.is_unix()) return SocketAddress{.ip = {}, .port = 0, .unix_path = address.unix_path};
+  const std::string& host = address.host == "localhost" ? "127.0.0.1" : address.host;
+  const auto ip = parse_ip(host);
+  if (!ip) return {};
+  return SocketAddress{.ip = *ip, .port = address.port, .unix_path = {}};
+}
+
+SocketAddress ResolvedNames::at(const config::Address& address) const {
+  if (const auto literal = literal_address(address)) return *literal;
+  return SocketAddress{.ip = hosts_.at(address.host), .port = address.port, .unix_path = {}};
+}
+
+ResolvedNames resolve_endpoints(const config::Config& config) {
+  net::Loop loop;
+  std::size_t open = 0;
+  std::map<std::string, std::unique_ptr<NameLookup>> lookups;
+  for (const config::Cluster& cluster : config.clusters) {
+    for (const config::Endpoint& endpoint : cluster.endpoints) {
+      const std::string& host = endpoint.address.host;
+      if (literal_address(endpoint.address) || lookups.contains(host)) continue;
+      lookups[host] = std::make_unique<NameLookup>(loop, host, open);
+    }
+  }
+  while (open > 0) loop.run_once();
+
+  ResolvedNames names;
+  for (const auto& [host, lookup] : lookups) {
+    if (lookup->answer()) names.hosts_[host] = *lookup->answer();
+  }
+  for (const config::Cluster& cluster : config.clusters) {
+    for (const config::Endpoint& endpoint : cluster.endpoints) {
+      const auto lookup = lookups.find(endpoint.address.host);
+      if (literal_address(endpoint.address) || lookup == lookups.end() || lookup->second->answer())
+        continue;
+      names.unresolved_.push_back(
+          {endpoint.place, config::to_string(endpoint.address), lookup->second->answer().error()});
+    }
+  }
+  return names;
+}
+
+}  // namespace weir::server

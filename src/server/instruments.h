@@ -1,0 +1,33 @@
+// Where a process's observations go: the metric registry, the access log, and the series that no
+// exchange owns. One per process, made by the supervisor before the workers and gone after them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <weir/config.h>
+
+#include "observe/access_log.h"
+#include "observe/metrics.h"
+#include "proxy/snapshot.h"
+
+namespace weir::server {
+
+struct Instruments {
+  explicit Instruments(int workers);
+
+  observe::Registry registry;
+  observe::AccessLog access_log;
+  observe::CounterId accepted_connections;
+  observe::CounterId refused_connections;  // over a listener's limit
+  observe::CounterId accept_starvations;
+};
+
+// The series of each route and listener; the same labels always give the same series, so counts
+// survive a reload.
+void register_series(observe::Registry& registry, proxy::Snapshot& snapshot);
+
+// The /metrics page: the registry's series and what is computed from the snapshot at scrape time.
+std::string render_metrics(const Instruments& instruments, const proxy::Snapshot& snapshot);
+
+}  // namespace weir::server

@@ -1,0 +1,107 @@
+// Puts a snapshot together: names, clusters, plans, router. Collects every error; on any of them
+// there is no snapshot.
+#include "server/snapshot_builder.h"
+
+#include <fmt/core.h>
+
+#include <unordered_map>
+#include <utility>
+
+#include "server/endpoint_names.h"
+#include "server/instruments.h"
+
+namespace weir::server {
+namespace {
+
+using Errors = std::vector<std::string>;
+
+std::string at(const config::Place& place, std::string_view message) {
+  return place.line == 0
+             ? std::string(message)
+             : fmt::format("{}:{}:{}: {}", place.file, place.line, place.column, message);
+}
+
+std::vector<std::shared_ptr<upstream::Cluster>> make_clusters(const config::Config& config,
+                                                              const ResolvedNames& names) {
+  std::vector<std::shared_ptr<upstream::Cluster>> clusters;
+  for (const config::Cluster& cluster : config.clusters) {
+    std::vector<std::shared_ptr<Endpoint>> endpoints;
+    for (const config::Endpoint& endpoint : cluster.endpoints) {
+      endpoints.push_back(std::make_shared<Endpoint>(to_string(endpoint.address),
+                                                     names.at(endpoint.address), endpoint.weight,
+                                                     endpoint.backup));
+    }
+    clusters.push_back(std::make_shared<upstream::Cluster>(cluster, std::move(endpoints)));
+  }
+  return clusters;
+}
+
+class RoutePlanner {
+ public:
+  RoutePlanner(const config::Config& config, Errors& errors) : errors_(errors) {
+    for (std::uint32_t i = 0; i < config.clusters.size(); ++i)
+      clusters_[config.clusters[i].name] = i;
+  }
+
+  proxy::RoutePlan plan(const config::Route& route) {
+    proxy::RoutePlan plan;
+    plan.settings = &route;
+    if (route.action == config::ActionKind::cluster) plan.cluster = clusters_.at(route.cluster);
+    plan.request_edits = proxy::compile_edits(route.request_headers);
+    plan.response_edits = proxy::compile_edits(route.response_headers);
+    if (!route.rewrite.empty()) plan.rewrite = take(traffic::PathRewrite::make(route), route);
+    if (route.action == config::ActionKind::redirect) {
+      plan.redirect = take(traffic::RedirectTarget::make(route.redirect.to), route);
+    }
+    return plan;
+  }
+
+ private:
+  template <class T>
+  std::optional<T> take(std::expected<T, std::string> made, const config::Route& route) {
+    if (made) return std::move(*made);
+    errors_.push_back(at(route.place, fmt::format("route '{}': {}", route.name, made.error())));
+    return {};
+  }
+
+  Errors& errors_;
+  std::unordered_map<std::string_view, std::uint32_t> clusters_;
+};
+
+void make_plans(proxy::Snapshot& snapshot, Errors& errors) {
+  const config::Config& config = snapshot.config;
+  for (std::uint32_t i = 0; i < config.listeners.size(); ++i) {
+    snapshot.listeners.push_back(proxy::make_listener_plan(config.listeners[i], i));
+  }
+  RoutePlanner planner(config, errors);
+  for (const config::Route& route : config.routes) snapshot.routes.push_back(planner.plan(route));
+  auto router = traffic::Router::make(config);
+  if (router) {
+    snapshot.router = std::move(*router);
+  } else {
+    errors.push_back(router.error());
+  }
+}
+
+}  // namespace
+
+std::expected<std::shared_ptr<const proxy::Snapshot>, Errors> build_snapshot(
+    config::Config config, std::uint64_t generation, observe::Registry& registry) {
+  auto snapshot = std::make_shared<proxy::Snapshot>();
+  snapshot->generation = generation;
+  snapshot->config = std::move(config);
+
+  Errors errors;
+  const ResolvedNames names = resolve_endpoints(snapshot->config);
+  for (const UnresolvedName& name : names.unresolved()) {
+    errors.push_back(
+        at(name.place, fmt::format("endpoint {}: {}", name.address, words_of(name.error.code))));
+  }
+  make_plans(*snapshot, errors);
+  if (!errors.empty()) return std::unexpected(std::move(errors));
+  snapshot->clusters = make_clusters(snapshot->config, names);
+  register_series(registry, *snapshot);
+  return snapshot;
+}
+
+}  // namespace weir::server

@@ -1,0 +1,23 @@
+// From a loaded configuration to a snapshot: names resolved, clusters and plans made, routes
+// compiled. Blocks on name resolution with a bound; called by the supervisor, never by a worker. A
+// snapshot is whole or there is none.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weir/config.h>
+
+#include "observe/metrics.h"
+#include "proxy/snapshot.h"
+
+namespace weir::server {
+
+// The errors are lines for people, "file:line:column: message" where a place is known.
+std::expected<std::shared_ptr<const proxy::Snapshot>, std::vector<std::string>> build_snapshot(
+    config::Config config, std::uint64_t generation, observe::Registry& registry);
+
+}  // namespace weir::server

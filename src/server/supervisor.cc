@@ -1,0 +1,208 @@
+// The process from start to stop, in the order in which it happens. It never serves a request
+// itself.
+#include "server/supervisor.h"
+
+#include <fmt/core.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "base/clock.h"
+#include "config/loader.h"
+#include "net/process.h"
+#include "observe/log.h"
+#include "server/endpoint_names.h"
+#include "server/snapshot_builder.h"
+#include "server/version.h"
+
+namespace weir::server {
+namespace {
+
+constexpr net::TimeMs kStopLookMs = 20;
+
+void print_error(std::string_view line) {
+  fmt::print(stderr, "weir: {}\n", line);
+}
+
+std::string why(const Error& error) {
+  const std::string words(words_of(error.code));
+  if (error.code != Errc::system || error.sys == 0) return words;
+  return std::strerror(error.sys);
+}
+
+// An address to listen on; only literals, because a listener's address is this machine's own.
+Result<net::ListenSocket> listen_on(const config::Address& address) {
+  const auto literal = literal_address(address);
+  if (!literal) return Failure(Error{Errc::resolve_failed});
+  return net::ListenSocket::open(*literal);
+}
+
+}  // namespace
+
+Supervisor::Supervisor(std::string config_path)
+    : config_path_(std::move(config_path)),
+      stop_timer_([](void* owner) { static_cast<Supervisor*>(owner)->look_whether_stopped(); },
+                  this) {}
+
+Supervisor::~Supervisor() = default;
+
+int Supervisor::run() {
+  net::ignore_sigpipe();
+  net::raise_descriptor_limit();
+  config::Config config;
+  if (!load(config) || !build(std::move(config)) || !open_sockets() || !open_admin()) return 1;
+  watch_signals();
+  start_workers();
+  loop_.run();
+  for (const auto& worker : workers_) worker->join();
+  workers_.clear();
+  admin_.reset();
+  signals_.clear();
+  observe::log_info("stopped");
+  return 0;
+}
+
+bool Supervisor::load(config::Config& config) {
+  config::Loaded loaded = config::load_file(config_path_);
+  for (const config::ConfigError& warning : loaded.warnings)
+    print_error("warning: " + to_string(warning));
+  for (const config::ConfigError& error : loaded.errors) print_error(to_string(error));
+  if (!loaded.errors.empty()) return false;
+  config = std::move(loaded.config);
+  return true;
+}
+
+bool Supervisor::build(config::Config config) {
+  if (!observe::open_log(config.log)) return false;
+  state_.config_path = config_path_;
+  state_.workers = config.workers > 0 ? config.workers : static_cast<int>(net::usable_cpus());
+  instruments_ = std::make_unique<Instruments>(state_.workers);
+  state_.instruments = instruments_.get();
+  if (const Error error = instruments_->access_log.open(config.access_log)) {
+    print_error(fmt::format("access_log {}: {}", config.access_log.path, why(error)));
+    return false;
+  }
+  auto built = build_snapshot(std::move(config), 1, instruments_->registry);
+  if (!built) {
+    for (const std::string& reason : built.error()) print_error(reason);
+    return false;
+  }
+  state_.snapshot = std::move(*built);
+  state_.started_wall_ms = state_.loaded_wall_ms = SystemClock().wall_ms();
+  return true;
+}
+
+bool Supervisor::open_sockets() {
+  sockets_.resize(static_cast<std::size_t>(state_.workers));
+  for (const config::Listener& listener : state_.snapshot->config.listeners) {
+    auto first = listen_on(listener.address);
+    if (!first) {
+      print_error(fmt::format("listener {}: {}: {}", listener.name, to_string(listener.address),
+                              why(first.error())));
+      return false;
+    }
+    state_.listener_addresses.push_back(to_string(first->address()));
+    for (std::size_t i = 1; i < sockets_.size(); ++i) {
+      auto another = first->another();
+      if (!another) {
+        print_error(fmt::format("listener {}: {}: {}", listener.name, to_string(listener.address),
+                                why(another.error())));
+        return false;
+      }
+      sockets_[i].push_back(std::move(*another));
+    }
+    sockets_[0].push_back(std::move(*first));
+  }
+  return true;
+}
+
+bool Supervisor::open_admin() {
+  const config::Admin& admin = state_.snapshot->config.admin;
+  if (!admin.enabled) return true;
+  auto socket = listen_on(admin.address);
+  if (!socket) {
+    print_error(fmt::format("admin: {}: {}", to_string(admin.address), why(socket.error())));
+    return false;
+  }
+  admin_ = std::make_unique<AdminServer>(loop_, std::move(*socket), state_);
+  return true;
+}
+
+void Supervisor::start_workers() {
+  for (int i = 0; i < state_.workers; ++i) {
+    workers_.push_back(std::make_unique<Worker>(i, state_.workers, *instruments_));
+    workers_.back()->start(state_.snapshot, std::move(sockets_[static_cast<std::size_t>(i)]));
+  }
+  sockets_.clear();
+  std::string addresses;
+  for (const std::string& address : state_.listener_addresses) addresses += " " + address;
+  observe::log_info("weir {} ready: {} workers, {} routes, {} clusters, listening on{}", kVersion,
+                    state_.workers, state_.snapshot->routes.size(),
+                    state_.snapshot->clusters.size(), addresses);
+}
+
+void Supervisor::watch_signals() {
+  const auto watch = [this](int signal, void (*heard)(void*)) {
+    signals_.push_back(std::make_unique<net::SignalWatch>(loop_, signal, heard, this));
+  };
+  watch(SIGTERM, [](void* owner) { static_cast<Supervisor*>(owner)->on_stop_signal(); });
+  watch(SIGINT, [](void* owner) { static_cast<Supervisor*>(owner)->on_stop_signal(); });
+  watch(SIGUSR1, [](void* owner) { static_cast<Supervisor*>(owner)->on_reopen_signal(); });
+  watch(SIGUSR2, [](void*) {
+    observe::log_warn("SIGUSR2: this version cannot hand over to a new binary; restart it instead");
+  });
+  watch(SIGHUP, [](void*) {
+    observe::log_warn("SIGHUP: this version cannot reload its file; restart it instead");
+  });
+}
+
+void Supervisor::on_stop_signal() {
+  if (state_.draining) {
+    observe::log_info("second signal: stopping at once");
+    stop_now();
+  } else {
+    begin_drain();
+  }
+}
+
+void Supervisor::on_reopen_signal() {
+  observe::reopen_log();
+  if (const Error error = instruments_->access_log.reopen()) {
+    observe::log_error("access log: {}; the old file stays in use", why(error));
+  } else {
+    observe::log_info("logs reopened");
+  }
+}
+
+void Supervisor::begin_drain() {
+  state_.draining = true;
+  const auto timeout = state_.snapshot->config.shutdown_timeout;
+  stop_at_ = loop_.now() + static_cast<net::TimeMs>(timeout.count());
+  observe::log_info("stopping: no new connections, finishing requests for at most {} s",
+                    timeout.count() / 1000);
+  for (const auto& worker : workers_) worker->drain();
+  look_whether_stopped();
+}
+
+void Supervisor::stop_now() {
+  for (const auto& worker : workers_) worker->stop_now();
+}
+
+void Supervisor::look_whether_stopped() {
+  bool all = true;
+  for (const auto& worker : workers_) all = all && worker->finished();
+  if (all) {
+    loop_.stop();
+    return;
+  }
+  if (loop_.now() >= stop_at_) {
+    observe::log_warn("shutdown_timeout is over: closing what is left");
+    stop_now();
+    stop_at_ = net::TimerWheel::kNever;
+  }
+  loop_.wheel().arm_in(stop_timer_, kStopLookMs);
+}
+
+}  // namespace weir::server

@@ -1,0 +1,60 @@
+// The process: starts workers from a configuration file, listens to signals, serves the admin API,
+// and stops gracefully. Runs on the main thread; the workers' threads are its own.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weir/config.h>
+
+#include "net/loop.h"
+#include "net/signals.h"
+#include "server/admin_server.h"
+#include "server/instruments.h"
+#include "server/process_state.h"
+#include "server/worker.h"
+
+namespace weir::server {
+
+class Supervisor {
+ public:
+  explicit Supervisor(std::string config_path);
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  // Loads, starts, serves until told to stop. 0: stopped as asked; 1: could not start, the reasons
+  // are on stderr.
+  int run();
+
+ private:
+  using Reasons = std::vector<std::string>;
+
+  // Each step of the start; false = reasons were printed.
+  bool load(config::Config& config);
+  bool build(config::Config config);
+  bool open_sockets();
+  bool open_admin();
+  void start_workers();
+  void watch_signals();
+
+  void on_stop_signal();
+  void on_reopen_signal();
+  void begin_drain();
+  void stop_now();
+  void look_whether_stopped();
+
+  const std::string config_path_;
+  net::Loop loop_;
+  ProcessState state_;
+  std::unique_ptr<Instruments> instruments_;
+  std::vector<WorkerSockets> sockets_;  // by worker, until they are handed over
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<AdminServer> admin_;
+  std::vector<std::unique_ptr<net::SignalWatch>> signals_;
+  net::TimerEntry stop_timer_;
+  net::TimeMs stop_at_ = 0;  // when draining ends at the latest
+};
+
+}  // namespace weir::server

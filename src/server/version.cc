@@ -1,0 +1,8 @@
+// The version as the build defines it.
+#include "server/version.h"
+
+namespace weir::server {
+
+const std::string_view kVersion = WEIR_VERSION;
+
+}  // namespace weir::server

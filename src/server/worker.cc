@@ -1,0 +1,178 @@
+// A worker's life: doors open, connections come and go, messages from the supervisor, the drain,
+// the end.
+#include "server/worker.h"
+
+#include <pthread.h>
+#include <utility>
+
+#include "balance/registry.h"
+#include "base/random.h"
+#include "observe/exchange_metrics.h"
+#include "observe/log.h"
+#include "upstream/pool.h"
+
+namespace weir::server {
+namespace {
+
+constexpr net::TimeMs kDrainLookMs = 20;
+constexpr std::size_t kScratchBytes = 64 * 1024;
+
+}  // namespace
+
+// Accepts connections of one listener for this worker.
+class Worker::Door final : net::AcceptEvents {
+ public:
+  Door(Worker& worker, const proxy::ListenerPlan& listener, int fd)
+      : worker_(worker), listener_(listener), acceptor_(worker.loop_, fd, *this) {}
+
+ private:
+  void on_accept(net::StreamPtr stream, const net::Peer& peer) override {
+    const std::uint32_t limit = listener_.settings->limits.connections;
+    if (listener_.open_connections->fetch_add(1, std::memory_order_relaxed) >= limit &&
+        limit != 0) {
+      listener_.open_connections->fetch_sub(1, std::memory_order_relaxed);
+      worker_.cells_.add(worker_.instruments_.refused_connections);
+      return;
+    }
+    worker_.cells_.add(worker_.instruments_.accepted_connections);
+    const proxy::Client client{.peer = peer.ip, .port = peer.port, .is_unix = peer.is_unix};
+    auto* connection = new proxy::H1Downstream(  // owned by itself until it retires
+        worker_.context_, listener_, std::move(stream), client);
+    worker_.connections_.push_back(*connection);
+  }
+
+  void on_accept_starved(Error error) override {
+    worker_.cells_.add(worker_.instruments_.accept_starvations);
+    static observe::LogLimiter limiter;
+    observe::log_limited(limiter, config::LogLevel::error,
+                         "listener {}: {} (errno {}): accepting pauses", listener_.settings->name,
+                         words_of(error.code), error.sys);
+  }
+
+  Worker& worker_;
+  const proxy::ListenerPlan& listener_;
+  net::Acceptor acceptor_;
+};
+
+Worker::Worker(int index, int workers, Instruments& instruments)
+    : index_(index),
+      workers_(workers),
+      instruments_(instruments),
+      cells_(instruments.registry.cells(index)),
+      log_(instruments.access_log.worker(index)),
+      connector_(loop_),
+      context_{.clock = clock_,
+               .wheel = loop_.wheel(),
+               .retired = loop_.retired(),
+               .chunks = loop_.chunks(),
+               .recorder = *this,
+               .exchanges = exchanges_,
+               .random = Random(random_seed()),
+               .out = Buffer(kScratchBytes),
+               .snapshot = nullptr,
+               .draining = false},
+      drain_timer_([](void* owner) { static_cast<Worker*>(owner)->look_whether_empty(); }, this) {
+  loop_.set_wake([](void* owner) { static_cast<Worker*>(owner)->on_wake(); }, this);
+}
+
+Worker::~Worker() {
+  join();
+}
+
+void Worker::start(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSockets sockets) {
+  sockets_ = std::move(sockets);
+  adopt(std::move(snapshot));
+  open_doors();
+  thread_ = std::thread([this] { run(); });
+}
+
+void Worker::run() {
+  pthread_setname_np(pthread_self(), ("weir-" + std::to_string(index_)).c_str());
+  loop_.run();
+  close_everything();
+  finished_.store(true, std::memory_order_release);
+}
+
+void Worker::adopt(std::shared_ptr<const proxy::Snapshot> snapshot) {
+  auto mine = std::make_unique<proxy::WorkerSnapshot>();
+  const upstream::PoolEnvironment environment{.connector = connector_,
+                                              .wheel = loop_.wheel(),
+                                              .retired = loop_.retired(),
+                                              .out = context_.out,
+                                              .workers = static_cast<std::uint32_t>(workers_)};
+  for (const auto& cluster : snapshot->clusters) {
+    auto balancer =
+        balance::make_balancer(cluster->settings().balance.algorithm, context_.random.next());
+    mine->pools.push_back(
+        std::make_unique<upstream::ClusterPool>(cluster, std::move(balancer), environment));
+  }
+  mine->shared = std::move(snapshot);
+  // The last exchange of an old snapshot may end inside one of its pools: it is destroyed when the
+  // turn is over.
+  context_.snapshot = std::shared_ptr<proxy::WorkerSnapshot>(
+      mine.release(), [&retired = loop_.retired()](proxy::WorkerSnapshot* old) {
+        retired.retire(std::unique_ptr<net::Retirable>(old));
+      });
+}
+
+void Worker::open_doors() {
+  for (std::size_t i = 0; i < sockets_.size(); ++i) {
+    doors_.push_back(
+        std::make_unique<Door>(*this, context_.snapshot->shared->listeners[i], sockets_[i].fd()));
+  }
+}
+
+void Worker::post(Mailbox::Message message) {
+  mailbox_.put(std::move(message));
+  loop_.post();
+}
+
+void Worker::on_wake() {
+  for (const Mailbox::Message& message : mailbox_.take()) message();
+}
+
+void Worker::drain() {
+  post([this] {
+    if (context_.draining) return;
+    context_.draining = true;
+    doors_.clear();
+    sockets_.clear();
+    connections_.for_each([](proxy::H1Downstream& connection) { connection.drain(); });
+    look_whether_empty();
+  });
+}
+
+void Worker::stop_now() {
+  post([this] { loop_.stop(); });
+}
+
+void Worker::look_whether_empty() {
+  if (connections_.empty()) {
+    loop_.stop();
+  } else {
+    loop_.wheel().arm_in(drain_timer_, kDrainLookMs);
+  }
+}
+
+void Worker::close_everything() {
+  doors_.clear();
+  sockets_.clear();
+  connections_.for_each([](proxy::H1Downstream& connection) { connection.close_now(); });
+  context_.snapshot.reset();
+  loop_.retired().sweep();
+}
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::on_exchange_end(const observe::ExchangeRecord& record,
+                             const proxy::ListenerPlan& listener, const proxy::RoutePlan* route) {
+  const observe::ExchangeSeries& series =
+      route != nullptr ? route->series[listener.index]
+                       : context_.snapshot->shared->unrouted_series[listener.index];
+  observe::count(cells_, series, record);
+  log_.write(record);
+}
+
+}  // namespace weir::server

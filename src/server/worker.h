@@ -1,0 +1,83 @@
+// One worker: a thread, a loop, and everything that lives on it: listeners' accepting ends, client
+// connections, pools. Nothing of it is shared but what ARCHITECTURE.md's state table lists. The
+// supervisor talks to it through its mailbox and never touches what is inside.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "net/connector.h"
+#include "net/listener.h"
+#include "net/loop.h"
+#include "observe/access_log.h"
+#include "observe/metrics.h"
+#include "proxy/exchange_pool.h"
+#include "proxy/h1_downstream.h"
+#include "proxy/snapshot.h"
+#include "proxy/worker_context.h"
+#include "server/instruments.h"
+#include "server/mailbox.h"
+
+namespace weir::server {
+
+// The sockets a worker accepts from, by listener index.
+using WorkerSockets = std::vector<net::ListenSocket>;
+
+class Worker final : proxy::Recorder {
+ public:
+  Worker(int index, int workers, Instruments& instruments);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Starts the thread with a first snapshot. Once.
+  void start(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSockets sockets);
+
+  // --- from the supervisor's thread ---
+
+  // Stops accepting and finishes what runs: idle connections close, answers say Connection: close.
+  // The thread ends when the last connection has.
+  void drain();
+  // Ends everything at once.
+  void stop_now();
+  // True when the thread has ended or is about to.
+  bool finished() const { return finished_.load(std::memory_order_acquire); }
+  void join();
+
+ private:
+  class Door;  // accepts for one listener
+
+  void run();
+  void adopt(std::shared_ptr<const proxy::Snapshot> snapshot);
+  void open_doors();
+  void on_wake();
+  void look_whether_empty();
+  void close_everything();
+  void post(Mailbox::Message message);
+  void on_exchange_end(const observe::ExchangeRecord& record, const proxy::ListenerPlan& listener,
+                       const proxy::RoutePlan* route) override;
+
+  const int index_;
+  const int workers_;
+  Instruments& instruments_;
+  observe::Cells& cells_;
+  observe::WorkerLog& log_;
+  SystemClock clock_;
+  net::Loop loop_;
+  net::TcpConnector connector_;
+  proxy::ExchangePool exchanges_;
+  proxy::WorkerContext context_;
+  proxy::DownstreamList connections_;
+  WorkerSockets sockets_;
+  std::vector<std::unique_ptr<Door>> doors_;
+  net::TimerEntry drain_timer_;
+  Mailbox mailbox_;
+  std::atomic<bool> finished_{false};
+  std::thread thread_;
+};
+
+}  // namespace weir::server
