@@ -169,7 +169,7 @@ struct Retry {
   bool on_connect = true;
   bool on_reset = true;
   std::vector<int> on_statuses;  // 502, 503, 504 when named
-  int budget_percent = 20;       // of active requests, at least 3
+  int budget_percent = 20;       // retries per hundred requests
   bool operator==(const Retry&) const = default;
 };
 

@@ -12,7 +12,6 @@ Error Attempt::start(upstream::ClusterPool& pool, const PickContext& context, st
   if (picked == kNoEndpoint) return {Errc::no_endpoint};
   endpoint_ = picked;
   pool.endpoint(picked).begin_request();
-  pool.begin_request();
   lease_ = pool.take_idle(picked);
   if (lease_) return {};
   const Error error = pool.request(picked, request_);
@@ -34,7 +33,6 @@ void Attempt::end() {
 void Attempt::leave_endpoint() {
   if (endpoint_ == kNoEndpoint) return;
   pool_->endpoint(std::exchange(endpoint_, kNoEndpoint)).end_request();
-  pool_->end_request();
 }
 
 void Attempt::on_lease(upstream::Lease lease) {

@@ -111,6 +111,7 @@ void Exchange::act(std::string_view path) {
     answer_error(error.code);
     return;
   }
+  pool().earn_retry();
   const PickContext context = pick_context();
   start_attempt(context, pool().pick(context));
 }

@@ -98,7 +98,7 @@ class Exchange final : AttemptEvents {
   // exchange_end.cc: how it can end.
   void on_attempt_failed(Error error) override;
   bool try_again(Error error, int status);
-  bool try_elsewhere();
+  bool try_elsewhere(Error error);
   void on_deadline();
   void fail(Error error);
   void answer(const http::OwnAnswer& answer, Errc reason);
@@ -143,7 +143,6 @@ class Exchange final : AttemptEvents {
   bool anything_sent_ = false;
   bool content_gone_ = false;
   bool replaced_ = false;
-  bool retrying_ = false;  // counted against the retry budget
   int retries_ = 0;
   std::uint64_t tried_ = 0;
   std::uint64_t body_limit_ = 0;

@@ -10,6 +10,15 @@
 
 namespace weir::proxy {
 
+namespace {
+
+// Did the failed attempt reach an origin, so that another one adds to the load of the cluster?
+bool loads_an_origin(Error error) {
+  return error.code != Errc::connect_refused && error.code != Errc::connect_failed;
+}
+
+}  // namespace
+
 void Exchange::on_attempt_failed(Error error) {
   if (step_ != Step::relaying && try_again(error, 0)) return;
   fail(error);
@@ -36,19 +45,19 @@ bool Exchange::try_again(Error error, int status) {
       attempt_started(attempt_.replace_connection());
       return true;
     case RetryVerdict::again:
-      return try_elsewhere();
+      return try_elsewhere(error);
   }
   return false;
 }
 
-bool Exchange::try_elsewhere() {
+bool Exchange::try_elsewhere(Error error) {
   const std::size_t failed = attempt_.endpoint_index();
   PickContext context = pick_context();
   if (failed < 64) context.tried = tried_ | std::uint64_t{1} << failed;
-  if (!retrying_ && !pool().begin_retry(plan_->settings->retry.budget_percent)) return false;
-  retrying_ = true;
   const std::size_t picked = pool().pick(context);
   if (picked == kNoEndpoint) return false;  // nowhere else to go
+  const int percent = plan_->settings->retry.budget_percent;
+  if (loads_an_origin(error) && !pool().spend_retry(percent)) return false;
   tried_ = context.tried;
   ++retries_;
   attempt_.end();
@@ -156,7 +165,6 @@ void Exchange::write_record(Errc reason) {
 }
 
 void Exchange::reset() {
-  if (retrying_) pool().end_retry();
   timer_.cancel();
   edits_.clear();
   forwarded_values_.clear();
@@ -167,7 +175,7 @@ void Exchange::reset() {
   snapshot_.reset();
   give_up_at_ = 0;
   request_complete_ = request_paused_ = response_paused_ = expects_continue_ = false;
-  anything_sent_ = content_gone_ = replaced_ = retrying_ = false;
+  anything_sent_ = content_gone_ = replaced_ = false;
   retries_ = 0;
   tried_ = 0;
   record_ = {};

@@ -150,6 +150,7 @@ void H1Downstream::end_request() {
   context_.exchanges.release(context_, std::move(active_));
   state_ = State::idle;
   arm(listener_.settings->timeouts.idle);
+  if (context_.draining) leave();
 }
 
 void H1Downstream::on_end() {
@@ -259,7 +260,7 @@ void H1Downstream::exchange_over(Ending ending) {
     close();
     return;
   }
-  if (!keep_alive_) {
+  if (!keep_alive_ || context_.draining) {
     linger();
     return;
   }
@@ -322,7 +323,16 @@ bool H1Downstream::client_is_stuck() {
 }
 
 void H1Downstream::drain() {
-  if (state_ == State::idle) close();
+  if (state_ == State::idle) leave();
+}
+
+// Ends an idle connection, after the client has taken all it was sent.
+void H1Downstream::leave() {
+  if (stream_->pending_bytes() > 0) {
+    linger();
+  } else {
+    close();
+  }
 }
 
 void H1Downstream::close_now() {

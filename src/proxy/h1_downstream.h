@@ -76,6 +76,7 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
   void on_timer();
   void on_request_timer();
   bool client_is_stuck();
+  void leave();
   void linger();
   void close();
   void arm(config::Millis delay);

@@ -11,8 +11,6 @@ namespace {
 
 // How often a worker whose requests wait looks whether another worker has freed a slot.
 constexpr net::TimeMs kQueuePollMs = 20;
-// Retries allowed whatever the budget's percentage says, so that quiet clusters can retry at all.
-constexpr std::uint32_t kRetriesAtLeast = 3;
 
 std::uint32_t share_of_worker(std::uint32_t limit, std::uint32_t workers) {
   return (limit + workers - 1) / workers;
@@ -165,14 +163,6 @@ void ClusterPool::queue_timer_fired() {
   const std::uint32_t max = cluster_->settings().connections.max;
   if (!queue_.empty() && cluster_->connections() < max) slot_freed();
   if (!queue_.empty()) environment_.wheel.arm_in(queue_timer_, kQueuePollMs);
-}
-
-bool ClusterPool::begin_retry(int budget_percent) {
-  const std::uint64_t allowed = std::max<std::uint64_t>(
-      kRetriesAtLeast, std::uint64_t{active_} * static_cast<std::uint64_t>(budget_percent) / 100);
-  if (retries_ >= allowed) return false;
-  ++retries_;
-  return true;
 }
 
 }  // namespace weir::upstream

@@ -18,6 +18,7 @@
 #include "net/timer_wheel.h"
 #include "upstream/cluster.h"
 #include "upstream/connection.h"
+#include "upstream/retry_budget.h"
 
 namespace weir::upstream {
 
@@ -131,12 +132,9 @@ class ClusterPool {
   // overloaded: the queue is full.
   Error request(std::size_t index, LeaseRequest& request);
 
-  // Active requests of this worker in this cluster, and how many of them are retries: the retry
-  // budget's two counts.
-  void begin_request() { ++active_; }
-  void end_request() { --active_; }
-  bool begin_retry(int budget_percent);  // false: over budget
-  void end_retry() { --retries_; }
+  // The cluster's retry budget on this worker: first attempts earn, retries spend.
+  void earn_retry() { budget_.earn(); }
+  bool spend_retry(int percent) { return budget_.spend(percent, environment_.wheel.now()); }
 
  private:
   friend class EndpointPool;
@@ -153,8 +151,7 @@ class ClusterPool {
   std::vector<std::unique_ptr<EndpointPool>> pools_;
   IntrusiveList<LeaseRequest, &LeaseRequest::link_> queue_;
   net::TimerEntry queue_timer_;
-  std::uint32_t active_ = 0;
-  std::uint32_t retries_ = 0;
+  RetryBudget budget_;
   std::size_t idle_max_per_endpoint_;
 };
 

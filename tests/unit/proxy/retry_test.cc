@@ -217,21 +217,32 @@ TEST_F(Retry, ASingleEndpointIsNotTriedAgain) {
   EXPECT_TRUE(answer.field("Proxy-Status").starts_with("weir; error=connection_refused"));
 }
 
-TEST_F(Retry, BudgetAllowsThreeAtOnceAndNoMore) {
+TEST_F(Retry, BudgetAllowsThreeASecondAndNoMore) {
   set_endpoints(2);
   route().retry.budget_percent = 0;
+  route().retry.on_statuses = {503};
   std::vector<Party*> clients;
   for (int i = 0; i < 4; ++i) clients.push_back(&connect());
   for (Party* client : clients) client->sends(kGet);
-  for (int i = 0; i < 4; ++i) refuse();
+  for (int i = 0; i < 4; ++i) {
+    accept().sends("HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbusy");
+  }
   EXPECT_EQ(connecting(), 3U);
-  EXPECT_EQ(clients[3]->receives().status(), 502);
+  EXPECT_EQ(clients[3]->receives().status(), 503);
   for (int i = 0; i < 3; ++i) accept().sends(kOk);
   for (int i = 0; i < 3; ++i)
     EXPECT_EQ(clients[static_cast<std::size_t>(i)]->receives().body, "ok");
+}
 
-  clients[3]->sends(kGet);  // what was spent comes back
-  EXPECT_EQ(clients[3]->receives_bytes(), "");
+TEST_F(Retry, ARefusedConnectionIsNotCharged) {
+  set_endpoints(2);
+  route().retry.budget_percent = 0;
+  std::vector<Party*> clients;
+  for (int i = 0; i < 6; ++i) clients.push_back(&connect());
+  for (Party* client : clients) client->sends(kGet);
+  for (int i = 0; i < 6; ++i) refuse();
+  for (int i = 0; i < 6; ++i) accept().sends(kOk);
+  for (Party* client : clients) EXPECT_EQ(client->receives().body, "ok");
 }
 
 TEST_F(Retry, ANamedStatusIsTriedElsewhere) {

@@ -150,15 +150,32 @@ TEST_F(Pool, WithoutALimitNobodyWaits) {
   EXPECT_EQ(cluster_->connections(), 100U);
 }
 
-TEST_F(Pool, RetriesAreAFifthOfWhatIsActiveButThreeAtLeast) {
-  make();
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(pool_->begin_retry(20)) << i;
-  EXPECT_FALSE(pool_->begin_retry(20));
-  for (int i = 0; i < 20; ++i) pool_->begin_request();
-  EXPECT_TRUE(pool_->begin_retry(20)) << "four of twenty";
-  EXPECT_FALSE(pool_->begin_retry(20));
-  pool_->end_retry();
-  EXPECT_TRUE(pool_->begin_retry(20));
+TEST(RetryBudget, ThreeASecondAreFree) {
+  RetryBudget budget;
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(budget.spend(0, 500)) << i;
+  EXPECT_FALSE(budget.spend(0, 900));
+  EXPECT_TRUE(budget.spend(0, 2000));
+}
+
+TEST(RetryBudget, FiveRequestsSaveForOneRetryAtTwentyPercent) {
+  RetryBudget budget;
+  while (budget.spend(20, 0)) {
+  }
+  for (int i = 0; i < 4; ++i) budget.earn();
+  EXPECT_FALSE(budget.spend(20, 0));
+  budget.earn();
+  EXPECT_TRUE(budget.spend(20, 0));
+  EXPECT_FALSE(budget.spend(20, 0));
+}
+
+TEST(RetryBudget, SavingsAreBoundedAndNoneServeAtZeroPercent) {
+  RetryBudget budget;
+  for (int i = 0; i < 100'000; ++i) budget.earn();
+  int retries = 0;
+  while (budget.spend(0, 0)) ++retries;
+  EXPECT_EQ(retries, 3);
+  while (budget.spend(20, 0)) ++retries;
+  EXPECT_EQ(retries, 3 + 200);
 }
 
 TEST(ClusterCounts, StopAtTheirLimits) {
