@@ -1,0 +1,132 @@
+"""Clients: raw bytes over a socket, whole GETs and POSTs on kept-alive connections, curl, wrk, and a load of GETs that
+counts what went wrong. Every one has a time limit."""
+
+import re
+import shutil
+import socket
+import subprocess
+import threading
+
+from support.http1 import Reader, Truncated
+from support.waiting import PATIENCE
+
+
+class RawClient:
+    """One connection. `address` is (host, port), or the path of a unix socket."""
+
+    def __init__(self, address, timeout=PATIENCE):
+        if isinstance(address, str):
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(timeout)
+            try:
+                self.socket.connect(address)
+            except OSError:
+                self.socket.close()
+                raise
+        else:
+            self.socket = socket.create_connection(address, timeout)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.reader = Reader(self.socket)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def send(self, data):
+        self.socket.sendall(data if isinstance(data, bytes) else data.encode("latin-1"))
+        return self
+
+    def request(self, method="GET", path="/", fields=(), body=b""):
+        """Sends one request with the fields given, and Host and Content-Length where they are needed."""
+        lines = [f"{method} {path} HTTP/1.1", "Host: test.example"] + [f"{n}: {v}" for n, v in fields]
+        if body:
+            lines.append(f"Content-Length: {len(body)}")
+        self.send(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body)
+        return self.reader.response(method)
+
+    def response(self, method="GET"):
+        return self.reader.response(method)
+
+    def finish_sending(self):
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def close(self):
+        self.socket.close()
+
+    def reset(self):
+        """Ends the connection with a reset instead of an orderly close."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self.socket.close()
+
+
+def get(address, path="/", fields=()):
+    with RawClient(address) as client:
+        return client.request("GET", path, fields)
+
+
+def curl(*arguments):
+    """The finished process: stdout as bytes, exit code."""
+    return subprocess.run(["curl", "-sS", "--max-time", "60", "--noproxy", "*", *arguments],
+                          capture_output=True, timeout=90, check=False)
+
+
+def have(program):
+    return shutil.which(program) is not None
+
+
+def wrk(url, connections=20, seconds=2):
+    """(requests, socket errors, answers that are not 2xx or 3xx) of a wrk run."""
+    done = subprocess.run(["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", "10s", url],
+                          capture_output=True, text=True, timeout=seconds + 60, check=True).stdout
+    requests = int(re.search(r"(\d+) requests in", done)[1])
+    socket_errors = sum(int(n) for line in re.findall(r"Socket errors: (.*)", done) for n in re.findall(r"\d+", line))
+    bad_answers = re.search(r"Non-2xx or 3xx responses: (\d+)", done)
+    return requests, socket_errors, int(bad_answers[1]) if bad_answers else 0
+
+
+class Load:
+    """Threads that send requests on kept-alive connections until told to stop. What fails is kept in `failures`."""
+
+    def __init__(self, address, threads=4, path="/", expected=200):
+        self.address, self.path, self.expected = address, path, expected
+        self.failures, self.answered = [], 0
+        self._lock, self._over = threading.Lock(), threading.Event()
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        self._over.set()
+        for thread in self._threads:
+            thread.join(PATIENCE)
+
+    def _run(self):
+        client = None
+        while not self._over.is_set():
+            try:
+                client = client or RawClient(self.address)
+                response = client.request("GET", self.path)
+                failure = None if response.status == self.expected else (
+                    f"{response.start_line} {response.get('Proxy-Status')}")
+            except (OSError, Truncated) as error:
+                failure = repr(error)
+                response = None
+            with self._lock:
+                if failure:
+                    self.failures.append(failure)
+                else:
+                    self.answered += 1
+            if response is None or (response.get("Connection") or "").lower() == "close":
+                if client:
+                    client.close()
+                client = None
+        if client:
+            client.close()
