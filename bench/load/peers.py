@@ -1,0 +1,126 @@
+"""The proxies that are compared and the configuration each gets: one thread, kept-alive upstream connections, no access
+log, no limit that the load would meet. Each configuration is what a careful user of that proxy would write; whoever
+knows a better one for a peer is asked to mend it here."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+NGINX = """\
+worker_processes 1;
+worker_rlimit_nofile {files};
+pid {dir}/nginx.pid;
+error_log stderr error;
+events {{ worker_connections 16384; multi_accept on; }}
+http {{
+  access_log off;
+  keepalive_timeout 1h;
+  keepalive_requests 1000000000;
+  client_body_temp_path {dir}/client_body;
+  proxy_temp_path {dir}/proxy;
+  fastcgi_temp_path {dir}/fastcgi;
+  uwsgi_temp_path {dir}/uwsgi;
+  scgi_temp_path {dir}/scgi;
+  upstream origin {{
+    server 127.0.0.1:{origin};
+    keepalive 1024;
+    keepalive_requests 1000000000;
+    keepalive_timeout 1h;
+  }}
+  server {{
+    listen 127.0.0.1:{port} reuseport backlog=4096;
+    location / {{
+      proxy_pass http://origin;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $host;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_buffers 16 16k;
+      proxy_max_temp_file_size 0;
+    }}
+  }}
+}}
+"""
+
+HAPROXY = """\
+global
+  nbthread 1
+  maxconn 8000
+  log /dev/null local0 emerg
+defaults
+  mode http
+  timeout connect 2s
+  timeout client 1h
+  timeout server 1h
+  timeout http-keep-alive 1h
+  http-reuse always
+  option forwardfor
+frontend web
+  bind 127.0.0.1:{port} backlog 4096
+  default_backend origin
+backend origin
+  server one 127.0.0.1:{origin} pool-max-conn 1024 pool-purge-delay 1h
+"""
+
+WEIR = """\
+workers: 1
+admin: {{ address: "127.0.0.1:{admin}" }}
+access_log: {{ format: "off" }}
+listeners:
+  web:
+    address: "127.0.0.1:{port}"
+    requests_per_connection: 0
+    timeouts: {{ idle: 1h }}
+routes:
+  - name: all
+    match: {{ path_prefix: / }}
+    cluster: origin
+clusters:
+  origin:
+    endpoints: ["127.0.0.1:{origin}"]
+    connections: {{ max: 0, idle: 1024 }}
+"""
+
+
+@dataclass(frozen=True)
+class Ports:
+    proxy: int
+    origin: int
+    admin: int
+
+
+@dataclass(frozen=True)
+class Proxy:
+    name: str
+    version: list[str]  # the command that prints it
+    command: Callable[[Ports, Path], list[str]]  # writes its configuration into the folder
+
+
+def _written(folder: Path, name: str, template: str, ports: Ports, **more) -> str:
+    path = folder / name
+    path.write_text(template.format(port=ports.proxy, origin=ports.origin, admin=ports.admin, dir=folder, **more))
+    return str(path)
+
+
+def known_proxies(weir: Path, tools: Path) -> list[Proxy]:
+    """All of them, present or not; the floor comes first because the others are multiples of it."""
+    nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "nginx"
+    haproxy = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "haproxy"
+    user = "user root;\n" if os.geteuid() == 0 else ""
+    return [
+        Proxy("floor", [str(tools / "weir_floor")],
+              lambda ports, folder: [str(tools / "weir_floor"), str(ports.proxy), str(ports.origin)]),
+        Proxy("nginx", [nginx, "-v"],
+              lambda ports, folder: [nginx, "-p", str(folder), "-g", "daemon off;", "-c",
+                                     _written(folder, "nginx.conf", user + NGINX, ports, files=20000)]),
+        Proxy("haproxy", [haproxy, "-v"],
+              lambda ports, folder: [haproxy, "-db", "-f", _written(folder, "haproxy.cfg", HAPROXY, ports)]),
+        Proxy("weir", [str(weir), "version"],
+              lambda ports, folder: [str(weir), "run", "-c", _written(folder, "weir.yaml", WEIR, ports)]),
+    ]
+
+
+def installed(proxy: Proxy) -> bool:
+    return shutil.which(proxy.version[0]) is not None
