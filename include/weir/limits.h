@@ -54,6 +54,7 @@ inline constexpr Millis kTunnelIdleTimeout = 1h;
 inline constexpr Millis kShutdownTimeout = 30s;
 
 // Counts.
+inline constexpr std::size_t kRouteEdits = 48;  // header edits of a route, each way
 inline constexpr std::uint32_t kRequestsPerConnection = 10'000;  // then close, spread by +-10 %
 inline constexpr std::uint32_t kAcceptsPerTurn = 64;
 inline constexpr Millis kAcceptPause = 100ms;  // after running out of file descriptors

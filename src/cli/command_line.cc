@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
+#include "server/version.h"
 
 namespace weir::cli {
 namespace {
@@ -67,7 +68,9 @@ void add_status(CLI::App& app, int& code) {
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
-  CLI::App app("weir: an HTTP load balancer that releases software", "weir");
+  CLI::App app("weir: an HTTP load balancer", "weir");
+  app.set_version_flag("-V,--version", "weir " + std::string(server::kVersion),
+                       "Print the version");
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "Show the help of every command");
   int code = 0;

@@ -202,6 +202,10 @@ int explain(const ExplainOptions& options) {
     fmt::print(stderr, "{}\n", to_string(error));
   if (!loaded.errors.empty()) return 1;
   Described request;
+  if (!options.url.starts_with('/') && options.url != "*" &&
+      options.url.find("://") == std::string::npos) {
+    return usage("'" + options.url + "' is no URL: did you mean http://" + options.url + "?");
+  }
   take_url(options.url, request);
   if (!take_headers(options.headers, request)) return usage("a header is 'Name: value'");
   if (!options.from.empty() && !parse_ip(options.from))

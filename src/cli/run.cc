@@ -12,9 +12,17 @@
 namespace weir::cli {
 namespace {
 
-std::string_view name_of(config::ActionKind action) {
-  constexpr std::string_view kNames[] = {"cluster", "split", "redirect", "respond"};
-  return kNames[static_cast<std::size_t>(action)];
+std::string what_it_does(const config::Route& route) {
+  switch (route.action) {
+    case config::ActionKind::redirect:
+      return fmt::format("redirect {} to {}", route.redirect.status, route.redirect.to);
+    case config::ActionKind::respond:
+      return fmt::format("respond {}", route.respond.status);
+    case config::ActionKind::cluster:
+    case config::ActionKind::split:
+      break;
+  }
+  return "cluster " + route.cluster;
 }
 
 void print_plan(const config::Config& config) {
@@ -22,9 +30,7 @@ void print_plan(const config::Config& config) {
     fmt::print("listener {:16} {}\n", listener.name, to_string(listener.address));
   }
   for (const config::Route& route : config.routes) {
-    const std::string target =
-        route.action == config::ActionKind::cluster ? route.cluster : std::string();
-    fmt::print("route    {:16} {} {}\n", route.name, name_of(route.action), target);
+    fmt::print("route    {:16} {}\n", route.name, what_it_does(route));
   }
   for (const config::Cluster& cluster : config.clusters) {
     fmt::print("cluster  {:16} {}, {} endpoints\n", cluster.name, cluster.balance.algorithm,

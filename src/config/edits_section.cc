@@ -55,9 +55,18 @@ constexpr Key<HeaderEdits> kEditKeys[] = {
     {"remove", read_remove},
 };
 
+void read_bounded_edits(Reader& reader, const Node& node, HeaderEdits& edits) {
+  read_section(reader, node, edits, kEditKeys);
+  const std::size_t count = edits.set.size() + edits.add.size() + edits.remove.size();
+  if (count > limits::kRouteEdits) {
+    reader.error(node, fmt::format("{} header edits are too many: at most {} each way", count,
+                                   limits::kRouteEdits));
+  }
+}
+
 // A request has exactly one Host (RFC 9112 section 3.2): it may be replaced, nothing else.
 void read_request_edits(Reader& reader, const Node& node, Route& route) {
-  read_section(reader, node, route.request_headers, kEditKeys);
+  read_bounded_edits(reader, node, route.request_headers);
   const auto is_host = [](std::string_view name) {
     return ascii::equals_ignoring_case(name, "host");
   };
@@ -73,7 +82,7 @@ void read_request_edits(Reader& reader, const Node& node, Route& route) {
 }
 
 void read_response_edits(Reader& reader, const Node& node, Route& route) {
-  read_section(reader, node, route.response_headers, kEditKeys);
+  read_bounded_edits(reader, node, route.response_headers);
 }
 
 constexpr Key<Route> kDirectionKeys[] = {

@@ -200,6 +200,11 @@ Parsed<std::string> parse_redirect_target(std::string_view text) {
   const bool absolute =
       !rest.empty() && rest.front() != '/' && rest.front() != '?' && rest.front() != '#';
   const bool path = text.starts_with('/') && !text.starts_with("//");
+  if (absolute && rest.substr(0, rest.find_first_of("/?#")).find_first_of("${}%") != rest.npos) {
+    return std::unexpected(fmt::format(
+        "'{}' has a variable for a host; there are none: name the host, one route for each",
+        printable(text)));
+  }
   if (!absolute && !path) {
     return std::unexpected(fmt::format(
         "'{}' is not a target: write https://host/, a whole URL or a path that begins with one '/'",

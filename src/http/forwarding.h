@@ -11,6 +11,7 @@
 
 #include <weir/address.h>
 #include <weir/error.h>
+#include <weir/limits.h>
 
 #include "base/buffer.h"
 #include "base/random.h"
@@ -24,6 +25,7 @@ namespace weir::http {
 class EditList {
  public:
   static constexpr std::size_t kMax = 64;
+  static_assert(kMax >= limits::kRouteEdits + 16, "the proxy's own edits need room too");
   bool push(EditKind kind, FieldId id, std::string_view name, std::string_view value);
   void set(FieldId id, std::string_view value) { push(EditKind::set, id, field_name(id), value); }
   std::span<const HeadEdit> edits() const { return {edits_.data(), size_}; }

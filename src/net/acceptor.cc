@@ -124,6 +124,10 @@ Acceptor::Acceptor(Loop& loop, int listen_fd, AcceptEvents& events)
   block_->watch();
 }
 
+void Acceptor::accept_now() {
+  block_->accept_waiting();
+}
+
 Acceptor::~Acceptor() {
   block_->events = nullptr;
   block_->pause_over.cancel();

@@ -71,6 +71,9 @@ class Acceptor {
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
+  // Accepts what the kernel has queued, without waiting for the loop: before a socket is closed.
+  void accept_now();
+
  private:
   struct Block;
   Block* block_;

@@ -47,10 +47,10 @@ class Stream {
   virtual void start(StreamEvents& events) = 0;
 
   // Writes the parts in order, as many bytes as the socket takes at once in one syscall; the rest
-  // is copied and follows by itself. Never blocks, never calls back before it returns. False: the
-  // connection is dead (EPIPE, ECONNRESET); on_reset will not come, the caller closes; should it
-  // wait for an early answer instead, what had arrived is still read, and the end after it says
-  // nothing about completeness. At most kMaxParts parts, none empty.
+  // is copied and follows by itself. Never blocks, never calls back before it returns. False:
+  // nothing more can be written (EPIPE, ECONNRESET), and no later write succeeds. The caller
+  // closes, or goes on reading what had arrived; on_end or on_reset may still come then, and such
+  // an end says nothing about completeness. At most kMaxParts parts, none empty.
   static constexpr std::size_t kMaxParts = 64;
   virtual bool write(std::span<const std::string_view> parts) = 0;
   bool write(std::string_view bytes) { return write(std::span(&bytes, 1)); }

@@ -114,7 +114,7 @@ void TcpStream::fail(int status) {
 bool TcpStream::write(std::span<const std::string_view> parts) {
   assert(parts.size() <= kMaxParts);
   assert(!finishing_);
-  if (dead_) return false;
+  if (dead_ || unwritable_) return false;
   if (!block_->pending.empty()) {
     queue(parts, 0);
     return true;
@@ -135,7 +135,7 @@ bool TcpStream::write(std::span<const std::string_view> parts) {
     queue(parts, static_cast<std::size_t>(taken));
     taken = send_queued();
   }
-  if (taken < 0) dead_ = true;
+  if (taken < 0) unwritable_ = true;
   return taken >= 0;
 }
 
@@ -210,7 +210,7 @@ void TcpStream::sent(int status) {
 }
 
 void TcpStream::finish_writing() {
-  if (finishing_ || dead_) return;
+  if (finishing_ || dead_ || unwritable_) return;
   finishing_ = true;
   if (block_->pending.empty()) send_fin();
 }

@@ -45,11 +45,12 @@ class TcpStream final : public Stream {
 
   StreamBlock* block_;
   StreamEvents* events_ = nullptr;
-  bool reading_ : 1 = false;    // libuv reads for us
-  bool paused_ : 1 = false;     // ... and should not
-  bool ended_ : 1 = false;      // the peer's FIN was told
-  bool dead_ : 1 = false;       // a write failed or a reset was told
-  bool finishing_ : 1 = false;  // FIN follows the pending bytes
+  bool reading_ : 1 = false;     // libuv reads for us
+  bool paused_ : 1 = false;      // ... and should not
+  bool ended_ : 1 = false;       // the peer's FIN was told
+  bool dead_ : 1 = false;        // a reset was told
+  bool unwritable_ : 1 = false;  // a write failed; what had arrived is still read
+  bool finishing_ : 1 = false;   // FIN follows the pending bytes
   bool above_high_ : 1 =
       false;  // pending bytes were above the high watermark since the last on_drained
   bool abort_ : 1 = false;

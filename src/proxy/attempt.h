@@ -44,6 +44,7 @@ class Attempt final : upstream::LeaseEvents, upstream::ResponseEvents {
   void end();
 
   bool ready() const { return static_cast<bool>(lease_); }
+  bool queued() const { return request_.queued(); }  // no slot for a connection yet
   bool begun() const { return endpoint_ != kNoEndpoint; }
   std::size_t endpoint_index() const { return endpoint_; }
   const Endpoint& endpoint() const { return pool_->endpoint(endpoint_); }

@@ -153,11 +153,11 @@ bool Exchange::attempt_started(Error error) {
   record_.upstream_status = 0;  // what is told is the last attempt's
   record_.times.connected = record_.times.first_byte = 0;
   record_.reused_connection = false;
+  record_.endpoint = error ? std::string_view() : attempt_.endpoint().name();
   if (error) {
     fail(error);
     return false;
   }
-  record_.endpoint = attempt_.endpoint().name();
   // Bounds the wait in the cluster's queue; connecting has a deadline of its own.
   if (!attempt_.ready()) {
     arm(static_cast<net::TimeMs>(pool().cluster().settings().connections.connect_timeout.count()) *

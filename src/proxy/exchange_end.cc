@@ -20,6 +20,7 @@ bool loads_an_origin(Error error) {
 }  // namespace
 
 void Exchange::on_attempt_failed(Error error) {
+  if (attempt_.begun()) record_.endpoint = attempt_.endpoint().name();
   if (step_ != Step::relaying && try_again(error, 0)) return;
   fail(error);
 }
@@ -72,7 +73,7 @@ void Exchange::on_deadline() {
   }
   switch (step_) {
     case Step::leasing:
-      fail({Errc::overloaded});
+      fail({attempt_.queued() ? Errc::overloaded : Errc::connect_timeout});
       return;
     case Step::sending:
       if (attempt_.pending_bytes() > 0 && attempt_.pending_bytes() >= last_pending_) {
@@ -152,6 +153,7 @@ void Exchange::write_record(Errc reason) {
   record_.path = request_.target();
   record_.protocol = request_.minor_version() == 0 ? "HTTP/1.0" : "HTTP/1.1";
   record_.bytes_out = downstream_->bytes_sent();
+  if (record_.bytes_out == 0) record_.status = 0;
   record_.id = ids_.request_id;
   record_.trace_id = ids_.trace_id;
   record_.user_agent = request_.value_of(http::FieldId::user_agent);

@@ -46,7 +46,13 @@ H1Downstream::~H1Downstream() {
 }
 
 void H1Downstream::arm(config::Millis delay) {
+  watching_output_ = false;
   context_.wheel.arm_in(timer_, static_cast<net::TimeMs>(delay.count()));
+}
+
+void H1Downstream::disarm() {
+  watching_output_ = false;
+  timer_.cancel();
 }
 
 // --- what arrives ---
@@ -81,7 +87,14 @@ std::size_t H1Downstream::feed(std::string_view bytes) {
     if (discarded_ > limits::kLingerBytes) close();
     return bytes.size();
   }
-  if (state_ == State::idle) begin_request();
+  if (state_ == State::idle) {
+    // An empty line behind a request is no request (RFC 9112 section 2.2).
+    if (bytes.starts_with("\r\n") && empty_lines_ < limits::kLeadingEmptyLines) {
+      ++empty_lines_;
+      return 2;
+    }
+    begin_request();
+  }
 
   const http::ParseStep step = active_->parser.feed(bytes);
   if (state_ == State::draining) {
@@ -99,12 +112,8 @@ std::size_t H1Downstream::feed(std::string_view bytes) {
     active_->exchange.on_request_error(step.error);
     return bytes.size();
   }
-  if (step.complete) {
-    request_ended_ = true;
-    timer_.cancel();
-  } else if (step.head || !step.content.empty()) {
-    arm(listener_.settings->timeouts.body_idle);
-  }
+  if (step.complete) request_ended_ = true;
+  if (step.head || step.complete || !step.content.empty()) watch_client();
   const std::size_t consumed = step.consumed;
   if (step.head || step.complete || !step.content.empty()) active_->exchange.on_request(step);
   return consumed;
@@ -137,8 +146,9 @@ void H1Downstream::begin_request() {
   state_ = State::exchanging;
   keep_alive_ = true;
   malformed_ = chunked_ = request_ended_ = false;
-  bytes_sent_ = 0;
+  written_before_ = written_;
   discarded_ = 0;
+  empty_lines_ = 0;
   active_ = context_.exchanges.acquire(context_);
   active_->parser.reset(active_->exchange.request(), listener_.head_limits, listener_.underscores);
   active_->exchange.begin(*this, listener_, client_);
@@ -173,8 +183,20 @@ void H1Downstream::on_reset(Error) {
 void H1Downstream::on_drained() {
   if (state_ == State::lingering && stream_->pending_bytes() == 0) arm(limits::kLingerTime);
   if (state_ != State::exchanging) return;
-  if (active_->exchange.request_complete()) timer_.cancel();
+  if (!active_->exchange.reading_head()) watch_client();  // a head's deadline is absolute
   active_->exchange.on_client_drained();
+}
+
+// Sets the deadline for what the client owes next: taking what was sent before anything else, then
+// content, if it is not the origin that holds it up.
+void H1Downstream::watch_client() {
+  if (stream_->pending_bytes() > 0) {
+    watch_pending();
+  } else if (request_ended_ || active_->exchange.request_paused()) {
+    disarm();
+  } else {
+    arm(listener_.settings->timeouts.body_idle);
+  }
 }
 
 // --- what the exchange sends ---
@@ -188,7 +210,7 @@ bool H1Downstream::may_keep_alive() const {
 bool H1Downstream::send_interim(const http::ResponseHead& head) {
   context_.out.clear();
   http::write_response_head(context_.out, head, {http::Framing::none, true, 1}, {});
-  bytes_sent_ += context_.out.size();
+  written_ += context_.out.size();
   return stream_->write(context_.out.view());
 }
 
@@ -213,40 +235,45 @@ bool H1Downstream::send_content(const http::ResponseHead& head,
 bool H1Downstream::write(std::span<const std::string_view> content, bool complete,
                          const http::Head* trailers_of) {
   const http::ContentParts message(context_.out, chunked_, content, complete, trailers_of);
-  bytes_sent_ += message.bytes();
   if (message.parts().empty()) return true;
   if (!stream_->write(message.parts())) return false;
+  written_ += message.bytes();
   watch_pending();
   return true;
 }
 
 bool H1Downstream::send_own_answer(http::OwnAnswer answer) {
   const Exchange& exchange = active_->exchange;
-  keep_alive_ = may_keep_alive() && (exchange.request_complete() || !exchange.awaits_continue());
+  keep_alive_ = may_keep_alive() && !exchange.awaits_continue();
   answer.date = context_.date.text(context_.clock, context_.wheel.now());
   answer.keep_alive = keep_alive_;
   answer.head_request = active_->exchange.request().method() == http::Method::head;
   answer.client_minor_version = active_->exchange.request().minor_version();
   context_.out.clear();
   http::write_own_answer(context_.out, answer);
-  bytes_sent_ += context_.out.size();
   if (!stream_->write(context_.out.view())) return false;
+  written_ += context_.out.size();
   watch_pending();
   return true;
 }
 
+// Sets the deadline for the client to take some of what is pending, unless it stands already:
+// neither more output nor more content from the client puts it off.
 void H1Downstream::watch_pending() {
-  last_pending_ = clamped(stream_->pending_bytes());
-  if (last_pending_ > 0) arm(listener_.settings->timeouts.write_idle);
+  const std::size_t pending = stream_->pending_bytes();
+  if (pending == 0 || (watching_output_ && written_ - pending == last_taken_)) return;
+  arm(listener_.settings->timeouts.write_idle);
+  watching_output_ = true;
+  last_taken_ = written_ - pending;
 }
 
 void H1Downstream::pause_request() {
-  timer_.cancel();  // the origin is slow, not this client
+  watch_client();
   stream_->pause_reading();
 }
 
 void H1Downstream::resume_request() {
-  arm(listener_.settings->timeouts.body_idle);
+  watch_client();
   if (!reading_paused_) stream_->resume_reading();
 }
 
@@ -256,7 +283,7 @@ void H1Downstream::exchange_over(Ending ending) {
   ++requests_;
   if (ending != Ending::complete) {
     // Content that ends with the connection must not look complete, whoever broke it off.
-    if (ending == Ending::truncated || bytes_sent_ > 0) stream_->abort_on_close();
+    if (ending == Ending::truncated || bytes_sent() > 0) stream_->abort_on_close();
     close();
     return;
   }
@@ -282,7 +309,8 @@ void H1Downstream::linger() {
   stream_->finish_writing();
   stream_->resume_reading();
   watch_pending();
-  if (last_pending_ == 0) arm(limits::kLingerTime);  // else from when the client took all
+  if (stream_->pending_bytes() == 0)
+    arm(limits::kLingerTime);  // else from when the client took all
 }
 
 void H1Downstream::on_timer() {
@@ -316,14 +344,19 @@ void H1Downstream::on_request_timer() {
 
 // Has the client taken nothing since the last look? Otherwise it gets another period.
 bool H1Downstream::client_is_stuck() {
-  const std::uint32_t pending = clamped(stream_->pending_bytes());
-  if (pending >= last_pending_ && last_pending_ > 0) return true;
+  if (watching_output_ && written_ - stream_->pending_bytes() == last_taken_) return true;
+  watching_output_ = false;
   watch_pending();
   return false;
 }
 
 void H1Downstream::drain() {
-  if (state_ == State::idle) leave();
+  if (state_ != State::idle) return;
+  if (requests_ == 0) {
+    arm(limits::kLingerTime);  // just accepted: its first request may be on the way
+  } else {
+    leave();
+  }
 }
 
 // Ends an idle connection, after the client has taken all it was sent.
@@ -346,7 +379,7 @@ void H1Downstream::close_now() {
 void H1Downstream::close() {
   if (state_ == State::closed) return;
   state_ = State::closed;
-  timer_.cancel();
+  disarm();
   held_.clear();
   if (stream_->pending_bytes() > 0) stream_->abort_on_close();  // what is lost must show
   stream_.reset();

@@ -55,7 +55,7 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
   bool send_content(const http::ResponseHead& head, std::span<const std::string_view> content,
                     bool complete) override;
   bool send_own_answer(http::OwnAnswer answer) override;
-  std::uint64_t bytes_sent() const override { return bytes_sent_; }
+  std::uint64_t bytes_sent() const override { return written_ - written_before_; }
   std::size_t pending_bytes() const override { return stream_->pending_bytes(); }
   void pause_request() override;
   void resume_request() override;
@@ -72,6 +72,7 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
   bool may_keep_alive() const;
   bool write(std::span<const std::string_view> content, bool complete,
              const http::Head* trailers_of);
+  void watch_client();
   void watch_pending();
   void on_timer();
   void on_request_timer();
@@ -80,6 +81,7 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
   void linger();
   void close();
   void arm(config::Millis delay);
+  void disarm();
 
   WorkerContext& context_;
   const ListenerPlan& listener_;
@@ -88,17 +90,20 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
   ChunkQueue held_;                        // pipelined bytes of later requests
   net::TimerEntry timer_;
   Client client_;
-  std::uint64_t bytes_sent_ = 0;  // in this exchange
+  std::uint64_t written_ = 0;         // bytes given to the stream, ever
+  std::uint64_t written_before_ = 0;  // ... before this exchange
+  std::uint64_t last_taken_ = 0;      // of them, what the client had taken at the last look
   std::uint32_t requests_ = 0;
-  std::uint32_t requests_max_;      // 0 = no limit
-  std::uint32_t discarded_ = 0;     // bytes read and dropped while draining or lingering
-  std::uint32_t last_pending_ = 0;  // output at the last look, to see progress
+  std::uint32_t requests_max_;   // 0 = no limit
+  std::uint32_t discarded_ = 0;  // bytes read and dropped while draining or lingering
   State state_ = State::idle;
-  bool consuming_ = false;      // consume() is on the stack and will go on by itself
-  bool keep_alive_ = true;      // as the response said
-  bool chunked_ = false;        // the response's framing
-  bool request_ended_ = false;  // its last byte was parsed
-  bool malformed_ = false;      // the request's parser is stuck
+  std::uint8_t empty_lines_ = 0;  // skipped since the last request
+  bool watching_output_ = false;  // the timer is for what the client owes taking
+  bool consuming_ = false;        // consume() is on the stack and will go on by itself
+  bool keep_alive_ = true;        // as the response said
+  bool chunked_ = false;          // the response's framing
+  bool request_ended_ = false;    // its last byte was parsed
+  bool malformed_ = false;        // the request's parser is stuck
   bool reading_paused_ = false;
 
  public:

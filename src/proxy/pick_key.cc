@@ -17,9 +17,14 @@ PickContext keyed(std::string_view key) {
   return context;
 }
 
-std::string_view header_of(const http::RequestHead& request, std::string_view name) {
-  const http::Field* field = request.find(name);
-  return field == nullptr ? std::string_view() : request.value(*field);
+// What the origin will see of it: dropped fields are not asked.
+std::string_view header_of(const RequestFields& fields, std::string_view name) {
+  std::string_view found;
+  traffic::any_value(&fields, name, [&found](std::string_view value) {
+    found = value;
+    return true;
+  });
+  return found;
 }
 
 }  // namespace
@@ -29,7 +34,7 @@ PickContext pick_key(const config::Balance& balance, const http::RequestHead& re
   const RequestFields fields(request);
   switch (balance.hash_on) {
     case config::HashOn::header:
-      return keyed(header_of(request, balance.hash_name));
+      return keyed(header_of(fields, balance.hash_name));
     case config::HashOn::cookie:
       return keyed(traffic::find_cookie(&fields, balance.hash_name).value_or(std::string_view()));
     case config::HashOn::path:

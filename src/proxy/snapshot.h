@@ -31,6 +31,7 @@ struct ListenerPlan {
   std::vector<http::Network> trusted;
   http::HeadLimits head_limits;
   http::UnderscorePolicy underscores = http::UnderscorePolicy::drop;
+  observe::ExchangeSeries unrouted;  // where requests are counted that reached no route
   // Open connections over all workers: bounds limits.connections, shown as a metric.
   std::shared_ptr<std::atomic<std::uint32_t>> open_connections;
 
@@ -58,8 +59,6 @@ struct Snapshot {
   std::vector<ListenerPlan> listeners;
   std::vector<RoutePlan> routes;  // in file order, as the router counts them
   std::vector<std::shared_ptr<upstream::Cluster>> clusters;
-  // Where requests are counted that reached no route, by listener index.
-  std::vector<observe::ExchangeSeries> unrouted_series;
 };
 
 // The same with this worker's own part: its connections to each cluster.

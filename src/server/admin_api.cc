@@ -91,8 +91,11 @@ AdminAnswer AdminApi::answer(const AdminRequest& request) const {
         "no such resource; there are /v1/status, /v1/config, /v1/clusters, /v1/routes, /metrics, "
         "/livez and /readyz");
   }
-  if (!resource->open && !authorized(request))
-    return error(401, "a bearer token is needed (admin.token_env)");
+  if (!resource->open && !authorized(request)) {
+    AdminAnswer refused = error(401, "a bearer token is needed (admin.token_env)");
+    refused.challenge = "Bearer";
+    return refused;
+  }
   if (request.method != "GET" && request.method != "HEAD") {
     AdminAnswer refused = error(405, "only GET is possible here");
     refused.allow = "GET, HEAD";
@@ -113,8 +116,10 @@ bool AdminApi::authorized(const AdminRequest& request) const {
   const std::string& token = state_.snapshot->config.admin.token;
   if (token.empty()) return true;
   constexpr std::string_view kScheme = "Bearer ";
-  return request.authorization.starts_with(kScheme) &&
-         same_secret(request.authorization.substr(kScheme.size()), token);
+  const std::string_view given = request.authorization;
+  return given.size() > kScheme.size() &&
+         ascii::equals_ignoring_case(given.substr(0, kScheme.size()), kScheme) &&
+         same_secret(given.substr(kScheme.size()), token);
 }
 
 }  // namespace weir::server

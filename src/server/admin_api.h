@@ -1,5 +1,5 @@
 // The admin API: paths to answers. Reads the process state and says it as JSON (RFC 8259) or, for
-// /metrics, in the Prometheus text format. No IO: admin_connection carries requests in and answers
+// /metrics, in the Prometheus text format. No IO: admin_server carries requests in and answers
 // out.
 #pragma once
 
@@ -23,7 +23,8 @@ struct AdminAnswer {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::string allow;  // for 405
+  std::string allow;      // for 405
+  std::string challenge;  // for 401
 };
 
 class AdminApi {

@@ -100,7 +100,7 @@ std::string status_json(const ProcessState& state) {
                 {"pid", getpid()},
                 {"state", state.draining ? "draining" : "running"},
                 {"started", rfc3339(state.started_wall_ms)},
-                {"uptime_seconds", (clock.wall_ms() - state.started_wall_ms) / 1000},
+                {"uptime_seconds", (clock.mono_ns() - state.started_mono_ns) / 1'000'000'000},
                 {"workers", state.workers},
                 {"config",
                  {{"file", state.config_path},

@@ -61,7 +61,8 @@ class AdminConnection final : public net::Retirable, net::StreamEvents {
               std::string(words_of(reason)) + "\n",
               {}});
       } else if (step.complete) {
-        closing_ = !head_.keep_alive();
+        // One answer at a time: who pipelines or does not read gets a last one.
+        closing_ = !head_.keep_alive() || !bytes.empty() || stream_->pending_bytes() > 0;
         send(server_.api_.answer(request()));
         if (stream_ && !closing_) await_request();
       }
@@ -83,15 +84,21 @@ class AdminConnection final : public net::Retirable, net::StreamEvents {
 
   void send(const AdminAnswer& answer) {
     std::array<char, http::kDateBytes> date;
-    const std::array fields = {
-        http::HeadEdit{http::EditKind::add, http::FieldId::other, "Cache-Control", "no-store"},
-        http::HeadEdit{http::EditKind::add, http::FieldId::other, "Allow", answer.allow}};
+    std::array<http::HeadEdit, 3> fields;
+    std::size_t count = 0;
+    const auto add = [&](std::string_view name, std::string_view value) {
+      if (value.empty()) return;
+      fields[count++] = {http::EditKind::add, http::FieldId::other, name, value};
+    };
+    add("Cache-Control", "no-store");
+    add("Allow", answer.allow);
+    add("WWW-Authenticate", answer.challenge);
     server_.out_.clear();
     http::write_own_answer(server_.out_,
                            {.status = answer.status,
                             .content_type = answer.content_type,
                             .body = answer.body,
-                            .fields = std::span(fields.data(), answer.allow.empty() ? 1U : 2U),
+                            .fields = std::span(fields.data(), count),
                             .head_request = head_.method() == http::Method::head,
                             .keep_alive = !closing_,
                             .client_minor_version = head_.minor_version(),

@@ -2,6 +2,8 @@
 // for them.
 #include "server/instruments.h"
 
+#include <algorithm>
+
 #include "observe/exchange_metrics.h"
 #include "observe/exposition.h"
 #include "server/version.h"
@@ -23,8 +25,9 @@ void render_endpoints(Exposition& page, const proxy::Snapshot& snapshot) {
     }
   };
   each("weir_endpoint_up", "1 when the endpoint may take requests, else 0.",
-       [](const Endpoint& e) { return e.healthy() && e.state() == EndpointState::active ? 1 : 0; });
-  each("weir_endpoint_active_requests", "Requests in flight to the endpoint.",
+       [](const Endpoint& e) { return e.takes_requests() ? 1 : 0; });
+  each("weir_endpoint_active_requests",
+       "Requests in flight to the endpoint, waiting ones included.",
        [](const Endpoint& e) { return e.in_flight(); });
 }
 
@@ -40,7 +43,9 @@ void render_connections(Exposition& page, const proxy::Snapshot& snapshot) {
     const std::uint32_t all = cluster->connections();
     std::uint32_t active = 0;
     for (const auto& endpoint : cluster->endpoints()) active += endpoint->in_flight();
-    active = active < all ? active : all;
+    const std::uint32_t waiting =
+        cluster->waiting();  // counted with an endpoint, without a connection
+    active = std::min(active > waiting ? active - waiting : 0, all);
     page.sample({{"cluster", cluster->name()}, {"state", "active"}}, active);
     page.sample({{"cluster", cluster->name()}, {"state", "idle"}}, all - active);
   }
@@ -66,9 +71,9 @@ Instruments::Instruments(int workers)
 }
 
 void register_series(observe::Registry& registry, proxy::Snapshot& snapshot) {
-  for (const proxy::ListenerPlan& listener : snapshot.listeners) {
+  for (proxy::ListenerPlan& listener : snapshot.listeners) {
     const std::string& name = listener.settings->name;
-    snapshot.unrouted_series.push_back(observe::exchange_series(registry, {.listener = name}));
+    listener.unrouted = observe::exchange_series(registry, {.listener = name});
     for (proxy::RoutePlan& route : snapshot.routes) {
       route.series.push_back(observe::exchange_series(
           registry,

@@ -16,6 +16,7 @@ struct ProcessState {
   std::string config_path;
   int workers = 0;
   std::uint64_t started_wall_ms = 0;
+  std::uint64_t started_mono_ns = 0;
   std::uint64_t loaded_wall_ms = 0;  // when the snapshot in force was taken up
   std::shared_ptr<const proxy::Snapshot> snapshot;
   std::vector<std::string> listener_addresses;  // as bound, by listener index

@@ -90,6 +90,7 @@ bool Supervisor::build(config::Config config) {
     return false;
   }
   state_.snapshot = std::move(*built);
+  state_.started_mono_ns = SystemClock().mono_ns();
   state_.started_wall_ms = state_.loaded_wall_ms = SystemClock().wall_ms();
   return true;
 }

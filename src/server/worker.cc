@@ -25,6 +25,8 @@ class Worker::Door final : net::AcceptEvents {
   Door(Worker& worker, const proxy::ListenerPlan& listener, int fd)
       : worker_(worker), listener_(listener), acceptor_(worker.loop_, fd, *this) {}
 
+  void accept_now() { acceptor_.accept_now(); }
+
  private:
   void on_accept(net::StreamPtr stream, const net::Peer& peer) override {
     const std::uint32_t limit = listener_.settings->limits.connections;
@@ -134,6 +136,7 @@ void Worker::on_wake() {
 void Worker::drain() {
   post([this] {
     if (context_.draining) return;
+    for (const auto& door : doors_) door->accept_now();  // closing would reset what waits there
     context_.draining = true;
     doors_.clear();
     sockets_.clear();
@@ -157,7 +160,7 @@ void Worker::look_whether_empty() {
 void Worker::close_everything() {
   doors_.clear();
   sockets_.clear();
-  connections_.for_each([](proxy::H1Downstream& connection) { connection.close_now(); });
+  while (!connections_.empty()) connections_.front().close_now();  // each close may close others
   context_.snapshot.reset();
   loop_.retired().sweep();
 }
@@ -169,8 +172,7 @@ void Worker::join() {
 void Worker::on_exchange_end(const observe::ExchangeRecord& record,
                              const proxy::ListenerPlan& listener, const proxy::RoutePlan* route) {
   const observe::ExchangeSeries& series =
-      route != nullptr ? route->series[listener.index]
-                       : context_.snapshot->shared->unrouted_series[listener.index];
+      route != nullptr ? route->series[listener.index] : listener.unrouted;
   observe::count(cells_, series, record);
   log_.write(record);
 }

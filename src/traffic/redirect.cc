@@ -50,6 +50,10 @@ std::expected<RedirectTarget, std::string> RedirectTarget::make(std::string_view
   }
   const std::size_t end = std::min(to.find_first_of("/?#", authority), to.size());
   if (end == authority) return std::unexpected("redirect: '" + target.to_ + "' names no host");
+  if (to.substr(authority, end - authority).find_first_of("${}%") != std::string_view::npos) {
+    return std::unexpected("redirect: '" + target.to_ +
+                           "' has a variable for a host; there are none, name the host");
+  }
   const std::string_view rest = to.substr(end);
   target.keeps_path_ = rest.empty() || rest == "/";
   if (target.keeps_path_) target.to_.resize(end);

@@ -30,15 +30,18 @@ class Cluster {
   std::uint32_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
 
   // Counts one more connection unless that would exceed `max` (0 = no limit).
-  bool add_connection() { return add_below(connections_, settings_.connections.max); }
+  bool add_connection() {
+    const std::uint32_t max = settings_.connections.max;
+    return add_below(connections_, max == 0 ? ~std::uint32_t{0} : max);
+  }
   void remove_connection() { connections_.fetch_sub(1, std::memory_order_relaxed); }
-  // The same for requests that wait for a connection.
+  // Counts one more request that waits for a connection, unless that would exceed `max_pending`.
   bool add_waiting() { return add_below(waiting_, settings_.connections.max_pending); }
   void remove_waiting() { waiting_.fetch_sub(1, std::memory_order_relaxed); }
 
  private:
   static bool add_below(std::atomic<std::uint32_t>& count, std::uint32_t max) {
-    if (count.fetch_add(1, std::memory_order_relaxed) < max || max == 0) return true;
+    if (count.fetch_add(1, std::memory_order_relaxed) < max) return true;
     count.fetch_sub(1, std::memory_order_relaxed);
     return false;
   }

@@ -7,6 +7,7 @@
 
 #include <weir/limits.h>
 
+#include "base/ascii.h"
 #include "http/content_parts.h"
 #include "upstream/pool.h"
 
@@ -32,7 +33,7 @@ bool Connection::send_request(const OutgoingRequest& request,
   method_ = request.head->method();
   interim_answers_ = 0;
   upgrade_asked_ = request.head->wants_upgrade();
-  request_sent_ = response_done_ = stray_bytes_ = keep_alive_ = false;
+  write_failed_ = request_sent_ = response_done_ = stray_bytes_ = keep_alive_ = false;
   parser_.reset(response, method_, http::HeadLimits{});
 
   Buffer& out = pool_.environment().out;
@@ -54,7 +55,9 @@ bool Connection::write(const http::RequestHead& head, std::span<const std::strin
   const bool chunked = head.framing() == http::Framing::chunked;
   const http::ContentParts message(pool_.environment().out, chunked, content, complete,
                                    complete ? &head : nullptr);
-  return message.parts().empty() || stream_->write(message.parts());
+  if (message.parts().empty() || stream_->write(message.parts())) return true;
+  write_failed_ = true;
+  return false;
 }
 
 void Connection::on_read(std::string_view bytes) {
@@ -109,7 +112,8 @@ void Connection::on_reset(Error) {
 void Connection::end_response() {
   keep_alive_ = false;
   if (response_done_ || events_ == nullptr) return;
-  if (parser_.end_of_stream()) {
+  // After a failed write the end may be a reset in disguise: it completes nothing.
+  if (!write_failed_ && parser_.end_of_stream()) {
     response_done_ = true;
     http::ParseStep end;
     end.complete = true;
@@ -156,12 +160,14 @@ void Lease::release() {
 net::TimeMs keep_alive_timeout_ms(std::string_view keep_alive) {
   const std::size_t at = keep_alive.find("timeout=");
   if (at == std::string_view::npos) return 0;
+  const std::string_view value = keep_alive.substr(at + 8);
+  if (value.empty() || !ascii::is_digit(value.front())) return 0;
   net::TimeMs seconds = 0;
-  for (char c : keep_alive.substr(at + 8)) {
-    if (c < '0' || c > '9' || seconds > 86'400) break;
+  for (char c : value) {
+    if (!ascii::is_digit(c) || seconds > 86'400) break;
     seconds = seconds * 10 + static_cast<net::TimeMs>(c - '0');
   }
-  return seconds * 1000;
+  return seconds == 0 ? 1 : seconds * 1000;  // timeout=0: idles no longer than a tick
 }
 
 }  // namespace weir::upstream

@@ -109,6 +109,7 @@ class Connection final : public net::Retirable, net::StreamEvents, net::ConnectE
   State state_ = State::connecting;
   bool request_sent_ = false;               // the request is complete
   bool response_done_ = false;              // the final response is complete
+  bool write_failed_ = false;               // the endpoint no longer reads
   bool stray_bytes_ = false;                // something followed the response
   bool keep_alive_ = false;                 // as the final response and the connection say
   bool upgrade_asked_ = false;              // something other than HTTP may follow

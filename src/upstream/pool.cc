@@ -11,6 +11,9 @@ namespace {
 
 // How often a worker whose requests wait looks whether another worker has freed a slot.
 constexpr net::TimeMs kQueuePollMs = 20;
+constexpr int kCalledAtOnce = 64;
+// How often a worker with idle connections looks whether another worker's requests wait for a slot.
+constexpr net::TimeMs kYieldLookMs = 250;
 
 std::uint32_t share_of_worker(std::uint32_t limit, std::uint32_t workers) {
   return (limit + workers - 1) / workers;
@@ -24,6 +27,7 @@ void LeaseRequest::cancel() {
     connection->requester_ = nullptr;
     connection->pool_.close(*connection);
   }
+  called_ = false;
   if (queued_in_ != nullptr) {
     link_.unlink();
     std::exchange(queued_in_, nullptr)->cluster_->remove_waiting();
@@ -78,6 +82,7 @@ void EndpointPool::give_back(Connection& connection) {
   ++idle_count_;
   connection.stream_->resume_reading();
   environment().wheel.arm_in(connection.idle_timer_, idle_timeout_ms(connection));
+  cluster_.watch_others();
   cluster_.slot_freed();
 }
 
@@ -93,6 +98,11 @@ net::TimeMs EndpointPool::idle_timeout_ms(const Connection& connection) const {
 
 void EndpointPool::close(Connection& connection) {
   if (connection.state_ == Connection::State::closed) return;
+  discard(connection);
+  cluster_.slot_freed();
+}
+
+void EndpointPool::discard(Connection& connection) {
   if (connection.state_ == Connection::State::idle) --idle_count_;
   connection.state_ = Connection::State::closed;
   connection.events_ = nullptr;
@@ -102,12 +112,11 @@ void EndpointPool::close(Connection& connection) {
   connection.link_.unlink();
   environment().retired.retire(std::unique_ptr<net::Retirable>(&connection));
   cluster_.cluster_->remove_connection();
-  cluster_.slot_freed();
 }
 
 bool EndpointPool::close_oldest_idle() {
   if (idle_.empty()) return false;
-  close(idle_.back());
+  discard(idle_.back());
   return true;
 }
 
@@ -117,6 +126,8 @@ ClusterPool::ClusterPool(std::shared_ptr<Cluster> cluster, std::unique_ptr<Balan
       balancer_(std::move(balancer)),
       environment_(environment),
       queue_timer_([](void* owner) { static_cast<ClusterPool*>(owner)->queue_timer_fired(); },
+                   this),
+      yield_timer_([](void* owner) { static_cast<ClusterPool*>(owner)->yield_timer_fired(); },
                    this),
       idle_max_per_endpoint_(
           share_of_worker(cluster_->settings().connections.idle, environment.workers)) {
@@ -132,14 +143,32 @@ ClusterPool::~ClusterPool() {
   pools_.clear();
 }
 
+std::size_t ClusterPool::pick(const PickContext& context) {
+  const std::size_t picked = balancer_->pick(endpoint_pointers_, context);
+  if (picked != kNoEndpoint || context.tried == 0) return picked;
+  // Every primary was tried in vain: for this request they are down, and a backup serves.
+  for (std::size_t i = 0; i < endpoint_pointers_.size() && i < 64; ++i) {
+    const Endpoint& endpoint = *endpoint_pointers_[i];
+    const bool tried = (context.tried >> i & 1) != 0;
+    if (endpoint.backup() && endpoint.takes_requests() && !tried) return i;
+  }
+  return kNoEndpoint;
+}
+
 Error ClusterPool::request(std::size_t index, LeaseRequest& request) {
   if (cluster_->add_connection() || (make_room(index) && cluster_->add_connection())) {
+    request.called_ = false;
     pools_[index]->connect(request);
     return {};
   }
   if (!cluster_->add_waiting()) return {Errc::overloaded};
   request.queued_in_ = this;
-  queue_.push_back(request);
+  // One that was called and found its slot taken keeps its place.
+  if (std::exchange(request.called_, false)) {
+    queue_.push_front(request);
+  } else {
+    queue_.push_back(request);
+  }
   if (!queue_timer_.armed()) environment_.wheel.arm_in(queue_timer_, kQueuePollMs);
   return {};
 }
@@ -155,14 +184,32 @@ void ClusterPool::slot_freed() {
   if (queue_.empty()) return;
   LeaseRequest& next = queue_.pop_front();
   next.queued_in_ = nullptr;
+  next.called_ = true;
   cluster_->remove_waiting();
   next.events_.on_slot_free();
 }
 
 void ClusterPool::queue_timer_fired() {
   const std::uint32_t max = cluster_->settings().connections.max;
-  if (!queue_.empty() && cluster_->connections() < max) slot_freed();
+  for (int n = 0; n < kCalledAtOnce && !queue_.empty() && cluster_->connections() < max; ++n) {
+    slot_freed();
+  }
   if (!queue_.empty()) environment_.wheel.arm_in(queue_timer_, kQueuePollMs);
+}
+
+void ClusterPool::watch_others() {
+  const bool shared = environment_.workers > 1 && cluster_->settings().connections.max != 0;
+  if (shared && !yield_timer_.armed()) environment_.wheel.arm_in(yield_timer_, kYieldLookMs);
+}
+
+// Gives idle connections up for requests that wait on other workers: the limit is one for all.
+void ClusterPool::yield_timer_fired() {
+  if (queue_.empty()) {
+    for (std::uint32_t n = cluster_->waiting(); n > 0 && make_room(kNoEndpoint); --n) {
+    }
+  }
+  const auto idles = [](const auto& pool) { return pool->idle_count() > 0; };
+  if (std::ranges::any_of(pools_, idles)) watch_others();
 }
 
 }  // namespace weir::upstream

@@ -31,7 +31,6 @@ struct PoolEnvironment {
   net::RetireList& retired;
   Buffer& out;  // scratch for composing what is written; empty between writes
   std::uint32_t workers = 1;
-  std::uint64_t seed = 1;
 };
 
 // What becomes of a request for a lease.
@@ -57,6 +56,7 @@ class LeaseRequest {
   LeaseRequest& operator=(const LeaseRequest&) = delete;
   void cancel();
   bool waiting() const { return connecting_ != nullptr || link_.linked(); }
+  bool queued() const { return queued_in_ != nullptr; }
 
  private:
   friend class ClusterPool;
@@ -65,6 +65,7 @@ class LeaseRequest {
   LeaseEvents& events_;
   Connection* connecting_ = nullptr;
   ClusterPool* queued_in_ = nullptr;
+  bool called_ = false;  // from the queue, and not yet served
 
  public:
   Link link_;  // in the cluster's queue
@@ -85,7 +86,8 @@ class EndpointPool {
   Lease take_idle();
   void connect(LeaseRequest& request);
   std::size_t idle_count() const { return idle_count_; }
-  // Closes the connection that has idled longest; false when none idles.
+  // Closes the connection that has idled longest, for a caller that takes its slot; false when none
+  // idles.
   bool close_oldest_idle();
 
  private:
@@ -95,7 +97,8 @@ class EndpointPool {
 
   void give_back(Connection& connection);
   void close(Connection& connection);
-  void idle_expired(Connection& connection);
+  // close() without offering the slot to a waiting request.
+  void discard(Connection& connection);
   const PoolEnvironment& environment() const;
   net::TimeMs idle_timeout_ms(const Connection& connection) const;
 
@@ -119,9 +122,7 @@ class ClusterPool {
   Endpoint& endpoint(std::size_t index) { return *cluster_->endpoints()[index]; }
 
   // The endpoint for a request, or kNoEndpoint.
-  std::size_t pick(const PickContext& context) {
-    return balancer_->pick(endpoint_pointers_, context);
-  }
+  std::size_t pick(const PickContext& context);
   void observe_latency(std::size_t index, std::uint64_t latency_ns, std::uint64_t now_ns) {
     balancer_->observe(index, latency_ns, now_ns);
   }
@@ -143,6 +144,8 @@ class ClusterPool {
   bool make_room(std::size_t wanted);
   void slot_freed();
   void queue_timer_fired();
+  void watch_others();
+  void yield_timer_fired();
 
   std::shared_ptr<Cluster> cluster_;
   std::unique_ptr<Balancer> balancer_;
@@ -151,6 +154,7 @@ class ClusterPool {
   std::vector<std::unique_ptr<EndpointPool>> pools_;
   IntrusiveList<LeaseRequest, &LeaseRequest::link_> queue_;
   net::TimerEntry queue_timer_;
+  net::TimerEntry yield_timer_;
   RetryBudget budget_;
   std::size_t idle_max_per_endpoint_;
 };

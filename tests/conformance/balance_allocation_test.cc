@@ -1,40 +1,8 @@
 // No algorithm allocates in pick(), at any size and through changes of health: this program's
 // operator new counts.
-#include <cstdlib>
-#include <new>
 
 #include "balance_fixture.h"
-
-namespace {
-
-std::size_t allocations = 0;
-
-void* counted(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  return counted(size);
-}
-void* operator new[](std::size_t size) {
-  return counted(size);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
+#include "support/allocation_count.h"
 
 namespace weir::balance {
 namespace {
@@ -45,9 +13,9 @@ class Allocation : public BalanceConformance {};
 INSTANTIATE_TEST_SUITE_P(All, Allocation, testing::ValuesIn(algorithms()), algorithm_test_name);
 
 TEST_P(Allocation, TheCounterCounts) {
-  const std::size_t before = allocations;
+  const std::size_t before = test::allocations();
   make(Fleet({1}));
-  EXPECT_GT(allocations, before);
+  EXPECT_GT(test::allocations(), before);
 }
 
 TEST_P(Allocation, PickingAllocatesNothing) {
@@ -58,7 +26,7 @@ TEST_P(Allocation, PickingAllocatesNothing) {
     const auto balancer = make(fleet);
     std::uint64_t now_ns = 1;
 
-    const std::size_t before = allocations;
+    const std::size_t before = test::allocations();
     for (std::uint64_t n = 0; n < 2000; ++n) {
       PickContext context = request(n);
       context.has_key = n % 5 != 0;
@@ -68,7 +36,7 @@ TEST_P(Allocation, PickingAllocatesNothing) {
       fleet[n % fleet.size()].set_healthy(n % 3 == 0);
       fleet[n % fleet.size()].set_weight(static_cast<std::uint32_t>(n % 11));
     }
-    EXPECT_EQ(allocations, before) << size << " endpoints";
+    EXPECT_EQ(test::allocations(), before) << size << " endpoints";
   }
 }
 

@@ -81,7 +81,11 @@ class Balancing(IntegrationTest):
             stuck.append(weir.client())
             stuck[-1].send("GET /stuck HTTP/1.1\r\nHost: x\r\n\r\n")
             wait_for(lambda: len(busy.requests) + len(made["a"].requests) == len(stuck), "the request arrived")
+        def free_again():  # the count is given back just after the client has its answer
+            endpoints = weir.admin_json("/v1/clusters")[0]["endpoints"]
+            return next(e for e in endpoints if e["endpoint"] == made["a"].address)["active_requests"] == 0
         for _ in range(10):
+            wait_for(free_again, "the other endpoint is free")
             self.assertEqual(self.shares(weir, 2), {"a": 2})
         self.assertEqual(len(busy.requests), 1)
         release.set()

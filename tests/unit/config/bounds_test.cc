@@ -100,6 +100,22 @@ TEST(Bounds, WhatVariablesExpandTo) {
             "test.yaml:3:9: the values of variables exceed 67108864 bytes\n");
 }
 
+TEST(Bounds, HeaderEdits) {
+  const auto removing = [](std::size_t count) {
+    std::string text =
+        "listeners: { web: { address: 127.0.0.1:8080 } }\n"
+        "clusters: { c: { endpoints: [127.0.0.1:80] } }\n"
+        "routes:\n  - { name: a, cluster: c, headers: { request: { remove: [";
+    for (std::size_t i = 0; i < count; ++i) text += "X-" + std::to_string(i) + ", ";
+    return text + "X-Last] } } }\n";
+  };
+  EXPECT_TRUE(load_text(removing(limits::kRouteEdits - 1), "test.yaml").errors.empty());
+  const auto errors = load_text(removing(limits::kRouteEdits), "test.yaml").errors;
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_EQ(errors.front().line, 4);
+  EXPECT_EQ(errors.front().message, "49 header edits are too many: at most 48 each way");
+}
+
 TEST(Bounds, RespondBody) {
   const auto file = [](std::size_t bytes) {
     return with_listener("routes: [{ name: r, respond: { body: " + std::string(bytes, 'x') +

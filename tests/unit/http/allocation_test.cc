@@ -2,36 +2,9 @@
 // that is kept. Counts every call of operator new in this program.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
 #include "http/forwarding.h"
+#include "support/allocation_count.h"
 #include "unit/http/parsing.h"
-
-namespace {
-std::size_t allocations = 0;
-}
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void* operator new[](std::size_t size) {
-  return operator new(size);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace weir::http {
 namespace {
@@ -70,12 +43,12 @@ TEST(Allocations, NoneForTheSecondExchange) {
                         edits.edits());
     return complete;
   };
-  const std::size_t at_start = allocations;
+  const std::size_t at_start = test::allocations();
   EXPECT_TRUE(exchange());
-  const std::size_t after_first = allocations;
+  const std::size_t after_first = test::allocations();
   EXPECT_GT(after_first, at_start);
   EXPECT_TRUE(exchange());
-  EXPECT_EQ(allocations, after_first);
+  EXPECT_EQ(test::allocations(), after_first);
 }
 
 }  // namespace

@@ -1,32 +1,8 @@
 // The promise that a message on an open connection costs no heap allocation. Counts every operator
 // new of this program.
-#include <atomic>
-#include <cstdlib>
-#include <new>
 
 #include "net_fixture.h"
-
-namespace {
-std::atomic<std::size_t> allocations{0};
-}
-
-#if defined(__GNUC__) && !defined(__clang__)
-// g++ 12 inlines the replaced operators and then takes malloc and free for a mismatch (GCC bug
-// 103993).
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-#endif
-
-void* operator new(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
+#include "support/allocation_count.h"
 
 namespace weir::net {
 namespace {
@@ -65,19 +41,19 @@ TEST_F(AllocationTest, AThousandRoundTripsAllocateNothing) {
   Echo right_echo(*right, loop_, right_idle);
   ASSERT_TRUE(left->write("a small message that goes to and fro"));
   while (left_echo.reads < 10) loop_.run_once();
-  const std::size_t before = allocations.load();
+  const std::size_t before = test::allocations();
   while (left_echo.reads < 1010) loop_.run_once();
-  EXPECT_EQ(allocations.load() - before, 0u);
+  EXPECT_EQ(test::allocations() - before, 0u);
   EXPECT_EQ(loop_.chunks().in_use(), 0u);
 }
 
 TEST_F(AllocationTest, TheCounterCounts) {
-  const std::size_t before = allocations.load();
+  const std::size_t before = test::allocations();
   const auto chunk = std::make_unique<Chunk>();
   chunk->bytes[0] = 'c';
   Chunk* volatile seen = chunk.get();  // or the compiler leaves both out
   EXPECT_EQ(seen->bytes[0], 'c');
-  EXPECT_EQ(allocations.load() - before, 1u);
+  EXPECT_EQ(test::allocations() - before, 1u);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "observe/exchange_record.h"
+#include "support/allocation_count.h"
 
 namespace weir::observe {
 
@@ -76,7 +77,6 @@ inline std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// Calls of operator new by this thread since the program began; counted in allocation_count.cc.
-std::uint64_t allocations();
+using test::allocations;
 
 }  // namespace weir::observe

@@ -5,43 +5,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <span>
 #include <string>
 #include <utility>
 
+#include "support/allocation_count.h"
 #include "support/scenario.h"
-
-namespace {
-
-bool counting = false;
-std::size_t allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  if (counting) ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void* operator new[](std::size_t size) {
-  return operator new(size);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace weir::proxy {
 namespace {
@@ -121,11 +92,9 @@ class Allocations : public testing::Test {
     scenario_.take_client(std::make_unique<RoomyStream>(client_));
     exchange(request, response);
     const std::string first(client_.text());
-    allocations = 0;
-    counting = true;
+    const std::uint64_t before = test::allocations();
     exchange(request, response);
-    counting = false;
-    EXPECT_EQ(allocations, 0U);
+    EXPECT_EQ(test::allocations(), before);
     EXPECT_EQ(client_.text(), first);
     EXPECT_TRUE(client_.text().starts_with("HTTP/1.1 200 OK\r\n"));
   }

@@ -186,5 +186,19 @@ TEST_F(HostileOrigin, AnAnswerBeforeTheRequestIsSentEndsTheConnectionAfterIt) {
   EXPECT_EQ(client.receives().body, "ok");
 }
 
+// The failed write eats the socket's error, so the end that follows looks like a clean one.
+TEST_F(HostileOrigin, AnEndAfterAFailedWriteCompletesNothing) {
+  Party& client = connect();
+  client.sends("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100\r\n\r\nfirst");
+  Party& origin = accept();
+  origin.sends("HTTP/1.0 200 OK\r\n\r\nuntil the end");
+  origin.peer().wire().fail_writes(net::MemoryWire::End::left);
+  client.sends("second");
+  origin.closes();
+  EXPECT_EQ(client.receives_bytes().find("0\r\n\r\n"), std::string::npos);
+  EXPECT_FALSE(client.is_connected());
+  EXPECT_EQ(last_record().values.reason, Errc::upstream_truncated);
+}
+
 }  // namespace
 }  // namespace weir::proxy

@@ -12,6 +12,7 @@ using test::HttpText;
 using test::kGet;
 using test::kOk;
 using test::Party;
+using namespace std::chrono_literals;
 
 class KeepAlive : public test::ExchangeTest {};
 
@@ -196,6 +197,19 @@ TEST_F(KeepAlive, AStoppingWorkerSaysClose) {
   origin.sends(kOk);
   EXPECT_EQ(client.receives().field("Connection"), "close");
   EXPECT_TRUE(client.was_told_end());
+}
+
+TEST_F(KeepAlive, AnEmptyLineBehindARequestIsNoRequest) {
+  Party& client = connect();
+  client.sends(kGet);
+  accept().sends(kOk);
+  client.receives();
+  client.sends("\r\n");
+  advance(limits::kClientHeadTimeout + 1s);
+  EXPECT_EQ(client.receives_bytes(), "") << "no 408";
+  EXPECT_EQ(records().size(), 1U);
+  advance(limits::kClientIdleTimeout);
+  EXPECT_FALSE(client.is_connected());
 }
 
 }  // namespace

@@ -234,6 +234,19 @@ TEST_F(Retry, BudgetAllowsThreeASecondAndNoMore) {
     EXPECT_EQ(clients[static_cast<std::size_t>(i)]->receives().body, "ok");
 }
 
+TEST_F(Retry, ABackupServesWhenThePrimariesWereTriedInVain) {
+  set_endpoints(3);
+  file.clusters[0].endpoints[2].backup = true;
+  route().retry.attempts = 2;
+  Party& client = connect();
+  client.sends(kGet);
+  refuse();
+  refuse();
+  accept().sends(kOk);
+  EXPECT_EQ(client.receives().body, "ok");
+  EXPECT_EQ(last_record().endpoint, "10.0.0.3:80");
+}
+
 TEST_F(Retry, ARefusedConnectionIsNotCharged) {
   set_endpoints(2);
   route().retry.budget_percent = 0;

@@ -338,5 +338,47 @@ TEST_F(Linger, DrainingEndsAfterASecond) {
   EXPECT_FALSE(client.is_connected());
 }
 
+// An echoing origin answers while the upload goes on; the client sends and never reads. Whatever it
+// sends, the answer it does not take decides.
+class NeverReads : public test::ExchangeTest {
+ protected:
+  Party& begin() {
+    Party& client = connect({.window = 1024});
+    client.stops_reading();
+    client.sends("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100\r\n\r\nfirst");
+    Party& origin = accept();
+    origin.sends("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + std::string(400'000, 'x'),
+                 64 * 1024);
+    return client;
+  }
+  void expect_ended() {
+    ASSERT_EQ(records().size(), 1U);
+    EXPECT_EQ(last_record().values.reason, Errc::client_idle);
+    EXPECT_EQ(live_cluster().connections(), 0U);
+  }
+};
+
+TEST_F(NeverReads, AfterItsRequestIsComplete) {
+  Party& client = begin();
+  client.sends(std::string(95, 'y'));
+  for (int i = 0; i < 3; ++i) advance(limits::kClientWriteIdleTimeout + 1s);
+  expect_ended();
+}
+
+TEST_F(NeverReads, WhileItDripsContent) {
+  Party& client = begin();
+  for (int i = 0; i < 8 && records().empty(); ++i) {
+    advance(20s);
+    client.sends("y");
+  }
+  expect_ended();
+}
+
+TEST_F(NeverReads, WhileItsHeadWasAnsweredEarly) {
+  begin();
+  for (int i = 0; i < 3; ++i) advance(limits::kClientWriteIdleTimeout + 1s);
+  expect_ended();
+}
+
 }  // namespace
 }  // namespace weir::proxy

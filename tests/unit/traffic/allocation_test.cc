@@ -1,41 +1,10 @@
 // Matching allocates nothing: the test program's operator new counts.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "support/allocation_count.h"
 #include "traffic/cookies.h"
 #include "traffic/router.h"
 #include "unit/traffic/fake_request.h"
-
-namespace {
-thread_local std::size_t allocations = 0;
-
-void* counted(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  std::abort();
-}
-}  // namespace
-
-void* operator new(std::size_t size) {
-  return counted(size);
-}
-void* operator new[](std::size_t size) {
-  return counted(size);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace weir::traffic {
 namespace {
@@ -80,24 +49,24 @@ TEST(Allocation, MatchMakesNone) {
 
   std::uint32_t routes = 0;
   std::size_t cookies = 0;
-  const std::size_t before = allocations;
+  const std::size_t before = test::allocations();
   for (int i = 0; i < 100; ++i) {
     for (const RequestView& request : requests) {
       routes += (*router)->match(request, scratch)->route;
       cookies += find_cookie(&fields, "sid")->size();
     }
   }
-  const std::size_t after = allocations;
+  const std::size_t after = test::allocations();
   EXPECT_EQ(after - before, 0U);
   EXPECT_EQ(routes, 800U);
   EXPECT_EQ(cookies, 500U);
 }
 
 TEST(Allocation, IsCounted) {
-  const std::size_t before = allocations;
+  const std::size_t before = test::allocations();
   std::string text(100, 'x');
   EXPECT_EQ(text.size(), 100U);
-  EXPECT_EQ(allocations - before, 1U);
+  EXPECT_EQ(test::allocations() - before, 1U);
 }
 
 }  // namespace

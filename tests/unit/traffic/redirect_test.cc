@@ -47,7 +47,8 @@ TEST(Redirect, Table) {
 TEST(Redirect, WrongTargetsAreRefused) {
   for (const char* to : {"", "shop.test", "//shop.test/", "https://", "https:///x", "https://?x",
                          "javascript:alert(1)", "ftp://shop.test/", "https:/shop.test",
-                         "https://shop.test/\r\nX: y", "https://shop.test/a b", "/\xc3\xa9"}) {
+                         "https://shop.test/\r\nX: y", "https://shop.test/a b", "/\xc3\xa9",
+                         "https://$host/", "https://{host}/x", "https://%h/"}) {
     EXPECT_FALSE(RedirectTarget::make(to)) << to;
   }
 }

@@ -150,6 +150,16 @@ TEST_F(Pool, WithoutALimitNobodyWaits) {
   EXPECT_EQ(cluster_->connections(), 100U);
 }
 
+TEST_F(Pool, NoQueueIsNoQueue) {
+  settings_.connections.max = 1;
+  settings_.connections.max_pending = 0;
+  make();
+  Asking first;
+  Asking second;
+  EXPECT_FALSE(pool_->request(0, first.request));
+  EXPECT_EQ(pool_->request(0, second.request).code, Errc::overloaded);
+}
+
 TEST(RetryBudget, ThreeASecondAreFree) {
   RetryBudget budget;
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(budget.spend(0, 500)) << i;
@@ -201,6 +211,7 @@ TEST(KeepAliveTimeout, IsReadFromTheField) {
   EXPECT_EQ(keep_alive_timeout_ms("timeout=5, max=1000"), 5000U);
   EXPECT_EQ(keep_alive_timeout_ms("max=3"), 0U);
   EXPECT_EQ(keep_alive_timeout_ms("timeout=soon"), 0U);
+  EXPECT_EQ(keep_alive_timeout_ms("timeout=0"), 1U) << "told, and not the default";
   EXPECT_LT(keep_alive_timeout_ms("timeout=99999999999999999999"), 10'000'000'000U) << "no wrap";
 }
 

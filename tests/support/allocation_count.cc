@@ -1,10 +1,11 @@
-// Replaces operator new and delete for this test program, so that tests can show that the data path
-// allocates nothing.
+// Replaces operator new and delete of the program it is linked into and counts by thread. Defines
+// nothing else, so that it can be linked anywhere.
+#include "support/allocation_count.h"
+
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <new>
-
-#include "fixtures.h"
 
 namespace {
 thread_local std::uint64_t calls = 0;
@@ -59,8 +60,8 @@ void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
   std::free(memory);
 }
 
-namespace weir::observe {
+namespace weir::test {
 std::uint64_t allocations() {
   return calls;
 }
-}  // namespace weir::observe
+}  // namespace weir::test
