@@ -1,6 +1,7 @@
 // Looks up all endpoint names of a configuration side by side and waits for the last answer.
 #include "server/endpoint_names.h"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -16,27 +17,26 @@ constexpr std::chrono::milliseconds kResolveTimeout{5000};
 // One host name on its way.
 class NameLookup final : net::ResolveEvents {
  public:
-  NameLookup(net::Loop& loop, const std::string& host, std::size_t& open)
-      : host_(host), open_(open) {
-    ++open_;
+  NameLookup(net::Loop& loop, const std::string& host) : host_(host) {
     lookup_ = net::resolve(loop, host, 0, kResolveTimeout, *this);
   }
 
   const std::string& host() const { return host_; }
   const Result<IpAddress>& answer() const { return answer_; }
+  bool done() const { return done_; }
 
  private:
   void on_resolved(std::vector<SocketAddress> addresses) override {
     answer_ = addresses.front().ip;
-    --open_;
+    done_ = true;
   }
   void on_resolve_failed(Error error) override {
     answer_ = Failure(error);
-    --open_;
+    done_ = true;
   }
 
   const std::string host_;
-  std::size_t& open_;
+  bool done_ = false;
   Result<IpAddress> answer_ = Failure(Error{Errc::resolve_timeout});
   std::unique_ptr<net::Lookup> lookup_;
 };
@@ -58,16 +58,16 @@ SocketAddress ResolvedNames::at(const config::Address& address) const {
 
 ResolvedNames resolve_endpoints(const config::Config& config) {
   net::Loop loop;
-  std::size_t open = 0;
   std::map<std::string, std::unique_ptr<NameLookup>> lookups;
   for (const config::Cluster& cluster : config.clusters) {
     for (const config::Endpoint& endpoint : cluster.endpoints) {
       const std::string& host = endpoint.address.host;
       if (literal_address(endpoint.address) || lookups.contains(host)) continue;
-      lookups[host] = std::make_unique<NameLookup>(loop, host, open);
+      lookups[host] = std::make_unique<NameLookup>(loop, host);
     }
   }
-  while (open > 0) loop.run_once();
+  const auto under_way = [](const auto& entry) { return !entry.second->done(); };
+  while (std::ranges::any_of(lookups, under_way)) loop.run_once();
 
   ResolvedNames names;
   for (const auto& [host, lookup] : lookups) {

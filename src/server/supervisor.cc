@@ -27,7 +27,7 @@ void print_error(std::string_view line) {
 }
 
 std::string why(const Error& error) {
-  const std::string words(words_of(error.code));
+  std::string words(words_of(error.code));
   if (error.code != Errc::system || error.sys == 0) return words;
   return std::strerror(error.sys);
 }
