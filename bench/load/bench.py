@@ -178,7 +178,7 @@ def write_results(about: dict, rows: list[Measurement], options) -> Path:
     lines += [f"- {name}: {version}" for name, version in about["versions"].items()] + [""]
     for name in dict.fromkeys(row.scenario for row in rows):
         lines += table(scenario(name), [row for row in rows if row.scenario == name])
-    for suffix, text in ((".json", json.dumps({**about, "measurements": [asdict(row) for row in rows]}, indent=1)),
+    for suffix, text in ((".json", json.dumps({**about, "measurements": [asdict(row) for row in rows]}, indent=1) + "\n"),
                          (".md", "\n".join(lines))):
         unfinished = stem.with_name(stem.name + suffix + ".tmp")
         unfinished.write_text(text)
