@@ -60,6 +60,22 @@ inline constexpr std::uint32_t kAcceptsPerTurn = 64;
 inline constexpr Millis kAcceptPause = 100ms;  // after running out of file descriptors
 inline constexpr std::size_t kMaxForwardsHops = 255;
 
+// Splits and mirrors.
+inline constexpr std::size_t kVariants = 16;                // of one split
+inline constexpr std::uint32_t kVariantWeight = 1'000'000;  // one variant's
+inline constexpr std::size_t kSplitKeys = 8;                // places where a key is looked for
+inline constexpr Millis kIssuedCookieAge = 30 * 24h;
+inline constexpr std::size_t kMirrors = 8;                    // of one route
+inline constexpr Millis kMirrorTimeout = 5s;                  // of a copy, from its first byte
+inline constexpr std::uint32_t kMirrorInFlight = 256;         // copies of one mirror at once
+inline constexpr std::uint64_t kMirrorBodyBytes = 64 * 1024;  // of one request's content
+inline constexpr std::uint64_t kMirrorBodyMost = 16 * 1024 * 1024;  // the most a file may ask for
+inline constexpr std::uint64_t kMirrorBytes = 16 * 1024 * 1024;     // held by one mirror
+inline constexpr std::uint64_t kMirrorProcessBytes = 64 * 1024 * 1024;
+inline constexpr std::uint64_t kMirrorResponseBytes = 256 * 1024;  // read of an answer, then closed
+inline constexpr std::uint32_t kMirrorFailures = 5;  // in a row, then a worker's mirror pauses
+inline constexpr Millis kMirrorPause = 1s;
+
 // Configuration files.
 inline constexpr std::size_t kConfigBytes = 64 * 1024 * 1024;
 inline constexpr std::size_t kConfigDepth = 32;
