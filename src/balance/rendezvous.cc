@@ -3,21 +3,12 @@
 // both agree where both apply.
 #include "balance/rendezvous.h"
 
-#include <cmath>
 #include <limits>
 
 #include "base/hash.h"
+#include "base/race.h"
 
 namespace weir::balance {
-namespace {
-
-// The lot in (0, 1), never at its ends.
-double unit(std::uint64_t lot) {
-  return (static_cast<double>(lot >> 11) + 0.5) * 0x1.0p-53;
-}
-
-}  // namespace
-
 void Rendezvous::rebuild(std::span<const Seat> seats, std::span<const std::uint64_t> ids) {
   contenders_.clear();
   contenders_.reserve(ids.size());
@@ -62,11 +53,7 @@ std::size_t Rendezvous::lowest_score(std::uint64_t key, const PickContext& conte
   std::size_t best = kNoEndpoint;
   double best_score = std::numeric_limits<double>::infinity();
   for (const Contender& contender : contenders_) {
-    const double u = unit(mix64(contender.id, key));
-    // -ln(u) >= d + d^2/2 with d = 1 - u, so most need no logarithm to lose.
-    const double d = 1.0 - u;
-    if ((d + 0.5 * d * d) * contender.share >= best_score) continue;
-    const double score = -std::log(u) * contender.share;
+    const double score = race_time(mix64(contender.id, key), contender.share, best_score);
     if (score >= best_score || tried(context, contender.index)) continue;
     best = contender.index;
     best_score = score;

@@ -54,6 +54,13 @@ class ChunkQueue {
   std::string_view front() const;
   // Up to `max` runs from the front, in order, into `out`; the count of runs.
   std::size_t runs(std::string_view* out, std::size_t max) const;
+  // Calls f(run) for every contiguous run, in order.
+  template <class F>
+  void for_each_run(F&& f) const {
+    for (const Chunk* c = head_; c != nullptr; c = c->next) {
+      f(std::string_view(c->bytes + c->begin, c->end - c->begin));
+    }
+  }
   void consume(std::size_t n);
   void clear();
 

@@ -13,6 +13,7 @@ void WorkerLog::write(const ExchangeRecord& record) {
   const auto format = format_.load(std::memory_order_relaxed);
   if (format == config::LogFormat::off) return;
   const bool json = format == config::LogFormat::json;
+  if (record.is_copy && !json) return;  // readers of the combined format take every line for a hit
   char* out = ring_.reserve(json ? json_line_bound(record) : combined_line_bound(record));
   if (out == nullptr) return;
   clock_.refresh(record.times.end);

@@ -9,6 +9,7 @@
 
 #include <weir/address.h>
 #include <weir/error.h>
+#include <weir/variant.h>
 
 namespace weir::observe {
 
@@ -27,6 +28,20 @@ constexpr std::optional<std::uint64_t> elapsed(std::uint64_t from, std::uint64_t
   return to - from;
 }
 
+inline constexpr std::uint8_t kNoVariant = 0xff;
+
+// What a split made of a request, for the counters: indexes are of the route's variants.
+struct SplitTrail {
+  std::uint8_t assigned = kNoVariant;
+  std::uint8_t served = kNoVariant;  // another one after a failover or a rescue
+  VariantReason assigned_for = VariantReason::none;
+  bool failed_over = false;
+  bool rescued = false;
+  bool rescue_refused = false;  // the budget was spent
+  bool wrong_secret = false;    // an override that was not permitted
+  bool unknown_override = false;
+};
+
 struct ExchangeRecord {
   Times times;
   std::string_view id;  // X-Request-Id
@@ -42,10 +57,14 @@ struct ExchangeRecord {
   std::uint64_t bytes_in = 0;   // content received
   std::uint64_t bytes_out = 0;  // all bytes sent to the client
   std::string_view route;
-  std::string_view variant;  // with a split
+  std::string_view variant;           // with a split: the one that served
+  std::string_view assigned_variant;  // when that was another one
   std::string_view variant_reason;
   std::string_view cluster;
   std::string_view endpoint;  // of the last attempt
+  std::string_view mirror;    // what became of copies: "shop-next=sent"; of a copy: its outcome
+  bool is_copy = false;       // this is no client's request, but a mirror's copy of one
+  SplitTrail split;
   int attempts = 0;
   bool reused_connection = false;  // the last attempt ran on a pooled connection
   bool tls = false;

@@ -13,7 +13,7 @@ namespace weir::observe {
 namespace {
 
 constexpr std::size_t kFixedBytes = 1024;  // names, punctuation, numbers, time, address, reason
-static_assert(limits::kLogRingBytes / 2 >= kFixedBytes + 14 * kJsonGrowth * limits::kLogValueBytes,
+static_assert(limits::kLogRingBytes / 2 >= kFixedBytes + 16 * kJsonGrowth * limits::kLogValueBytes,
               "the longest line must find room in an empty ring");
 
 // Eight bytes at once: is any of them a control byte, a quote, a backslash or beyond ASCII?
@@ -124,10 +124,13 @@ void write_decision(JsonObject& line, const ExchangeRecord& record) {
   line.text_if_any(",\"route\":", record.route);
   line.text_if_any(",\"variant\":", record.variant);
   line.text_if_any(",\"variant_reason\":", record.variant_reason);
+  line.text_if_any(",\"assigned_variant\":", record.assigned_variant);
   line.text_if_any(",\"cluster\":", record.cluster);
   line.text_if_any(",\"endpoint\":", record.endpoint);
   line.number(",\"attempts\":", static_cast<std::uint64_t>(record.attempts));
   line.boolean(",\"reused\":", record.reused_connection);
+  line.text_if_any(",\"mirror\":", record.mirror);
+  if (record.is_copy) line.boolean(",\"copy\":", true);
 }
 
 void write_times(JsonObject& line, const Times& times) {
@@ -163,7 +166,8 @@ std::size_t json_line_bound(const ExchangeRecord& record) {
   for (const std::string_view value :
        {record.id, record.listener, record.method, record.host, record.path, record.protocol,
         record.route, record.variant, record.variant_reason, record.cluster, record.endpoint,
-        record.trace_id, record.user_agent, record.referer}) {
+        record.trace_id, record.user_agent, record.referer, record.assigned_variant,
+        record.mirror}) {
     bytes += std::min(value.size(), limits::kLogValueBytes);
   }
   return kFixedBytes + bytes * kJsonGrowth;

@@ -1,7 +1,7 @@
 // One try of a request at one endpoint: picks it, gets a connection to it, counts it as in flight,
 // and carries the request out and the response back. It decides nothing about answers or retries;
-// its exchange does. Embedded in the exchange (a mirror copy will have one too), used again for
-// each try.
+// its exchange does. Embedded in the exchange, where it is used again for each try, and in
+// a mirror's copy, which has one.
 #pragma once
 
 #include <cstdint>
@@ -55,6 +55,10 @@ class Attempt final : upstream::LeaseEvents, upstream::ResponseEvents {
                     std::span<const std::string_view> content, bool complete,
                     http::ResponseHead& response) {
     return lease_->send_request(request, content, complete, response, *this);
+  }
+  bool send_composed(std::string_view head, http::Method method, const ChunkQueue* content,
+                     http::ResponseHead& response) {
+    return lease_->send_composed(head, method, content, response, *this);
   }
   bool send_content(const http::RequestHead& head, std::span<const std::string_view> content,
                     bool complete) {

@@ -17,6 +17,7 @@ Exchange::Exchange(WorkerContext& context)
     : context_(context),
       attempt_(*this),
       timer_([](void* owner) { static_cast<Exchange*>(owner)->on_deadline(); }, this),
+      mirrors_(context),
       early_content_(context.chunks) {}
 
 Exchange::~Exchange() {
@@ -47,6 +48,10 @@ void Exchange::on_request(const http::ParseStep& step) {
   }
   if (!take_request_content(step)) return;
   if (attempt_.ready()) send_request(step.content);
+  // Copies come after the original, and cannot hold it up.
+  if (!active() || !mirrors_.waiting()) return;
+  mirrors_.take(request_, step.content);
+  if (step.complete) mirrors_.request_complete(request_);
 }
 
 void Exchange::decide() {
@@ -83,33 +88,42 @@ void Exchange::route() {
     return;
   }
   plan_ = &snapshot_->shared->routes[choice->route];
-  act(choice->path);
+  if (!answered_here(choice->path)) act(view, choice->path);
 }
 
-void Exchange::act(std::string_view path) {
+bool Exchange::answered_here(std::string_view path) {
   const config::Route& route = *plan_->settings;
   if (route.body_bytes) body_limit_ = *route.body_bytes;
   if (body_limit_ != 0 && request_.framing() == http::Framing::length &&
       request_.content_length() > body_limit_) {
     answer_error(Errc::body_too_large);
-    return;
+    return true;
   }
   if (plan_->redirect) {
     answer_redirect(path);
-    return;
+    return true;
   }
-  if (route.action == config::ActionKind::respond) {
-    const config::Respond& respond = route.respond;
-    answer({.status = respond.status, .content_type = respond.content_type, .body = respond.body},
-           Errc::none);
-    return;
+  if (route.action != config::ActionKind::respond) return false;
+  const config::Respond& respond = route.respond;
+  answer({.status = respond.status, .content_type = respond.content_type, .body = respond.body},
+         Errc::none);
+  return true;
+}
+
+void Exchange::act(const traffic::RequestView& view, std::string_view path) {
+  const config::RouteTimeouts& timeouts = plan_->settings->timeouts;
+  if (timeouts.request.count() > 0) {
+    give_up_at_ = context_.wheel.now() + static_cast<net::TimeMs>(timeouts.request.count());
   }
-  if (route.timeouts.request.count() > 0) {
-    give_up_at_ = context_.wheel.now() + static_cast<net::TimeMs>(route.timeouts.request.count());
-  }
+  choose_cluster(view);
   if (const Error error = prepare_forwarding(path)) {
     answer_error(error.code);
     return;
+  }
+  if (!plan_->mirrors.empty()) {
+    const bool keyed = plan_->split && choice_.has_key();
+    mirrors_.begin(snapshot_, *plan_, view, keyed ? &choice_.point : nullptr,
+                   {request_, forwarded_path(), edits_.edits(), *listener_, client_ip_, ids_});
   }
   pool().earn_retry();
   const PickContext context = pick_context();
@@ -142,7 +156,8 @@ PickContext Exchange::pick_context() const {
   return context;
 }
 
-// False: no attempt could be made, and the exchange has ended.
+// False: no attempt could be made, and the exchange has ended. True: sending is the caller's, as
+// soon as the attempt is ready.
 bool Exchange::start_attempt(const PickContext& context, std::size_t picked) {
   advance(Step::leasing);
   ++record_.attempts;
@@ -155,6 +170,7 @@ bool Exchange::attempt_started(Error error) {
   record_.reused_connection = false;
   record_.endpoint = error ? std::string_view() : attempt_.endpoint().name();
   if (error) {
+    if (may_fail_over()) return fail_over();
     fail(error);
     return false;
   }

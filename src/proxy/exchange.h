@@ -1,8 +1,8 @@
 // One request with its response: the story that everything else serves. It is told in exchange.cc
-// in the order in which it happens; the steps and their order are the table of exchange_steps.h. An
-// exchange belongs to a downstream connection while it runs and to the worker's ExchangePool
-// between; it is reset, never reallocated, so the second request on a connection allocates nothing.
-// It never touches a socket and never parses.
+// in the order in which it happens (exchange_split.cc: which variant); the steps and their order
+// are the table of exchange_steps.h. An exchange belongs to a downstream connection while it runs
+// and to the worker's ExchangePool between; it is reset, never reallocated, so the second request
+// on a connection allocates nothing. It never touches a socket and never parses.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,7 @@
 #include "proxy/attempt.h"
 #include "proxy/downstream.h"
 #include "proxy/exchange_steps.h"
+#include "proxy/mirror_draft.h"
 #include "proxy/retry_policy.h"
 #include "proxy/snapshot.h"
 #include "proxy/worker_context.h"
@@ -77,7 +78,8 @@ class Exchange final : AttemptEvents {
   void advance(Step next);
   void decide();
   void route();
-  void act(std::string_view path);
+  void act(const traffic::RequestView& view, std::string_view path);
+  bool answered_here(std::string_view path);
   Error prepare_forwarding(std::string_view path);
   bool start_attempt(const PickContext& context, std::size_t picked);
   bool attempt_started(Error error);
@@ -88,6 +90,17 @@ class Exchange final : AttemptEvents {
   void await_origin();
   void on_attempt_drained() override;
 
+  // exchange_split.cc: which variant, and what when it cannot serve.
+  void choose_cluster(const traffic::RequestView& view);
+  void take_variant(std::size_t variant, VariantReason reason);
+  bool on_candidate() const;
+  bool may_fail_over() const;
+  bool fail_over();
+  bool start_on_stable(VariantReason reason);
+  bool rescue(const AttemptOutcome& outcome);
+  bool spend_rescue(Error error);
+  void issue_cookie();
+
   // exchange_response.cc: the way back.
   void on_attempt_response(const http::ParseStep& step) override;
   void relay_interim();
@@ -97,9 +110,11 @@ class Exchange final : AttemptEvents {
 
   // exchange_end.cc: how it can end.
   void on_attempt_failed(Error error) override;
+  AttemptOutcome outcome_of(Error error, int status) const;
   bool try_again(Error error, int status);
   bool try_elsewhere(Error error);
   void on_deadline();
+  void give_up_attempt(Error error);
   void fail(Error error);
   void answer(const http::OwnAnswer& answer, Errc reason);
   void answer_redirect(std::string_view path);
@@ -109,7 +124,10 @@ class Exchange final : AttemptEvents {
   void reset();
 
   PickContext pick_context() const;
-  upstream::ClusterPool& pool() const { return *snapshot_->pools[plan_->cluster]; }
+  std::size_t route_index() const {
+    return static_cast<std::size_t>(plan_ - snapshot_->shared->routes.data());
+  }
+  upstream::ClusterPool& pool() const { return *snapshot_->pools[cluster_]; }
   std::string_view forwarded_path() const;
   void arm(net::TimeMs delay_ms);
 
@@ -118,6 +136,7 @@ class Exchange final : AttemptEvents {
   const ListenerPlan* listener_ = nullptr;
   std::shared_ptr<WorkerSnapshot> snapshot_;
   const RoutePlan* plan_ = nullptr;
+  std::uint32_t cluster_ = kNoCluster;  // of the current attempt
   Client client_;
   IpAddress client_ip_;  // after trusted_proxies
 
@@ -127,6 +146,10 @@ class Exchange final : AttemptEvents {
   net::TimerEntry timer_;         // of the upstream side; the client's is the connection's
   net::TimeMs give_up_at_ = 0;    // route's timeouts.request, 0 = never
   std::size_t last_pending_ = 0;  // upstream output at the last look, to see progress
+
+  traffic::SplitChoice choice_;  // with a split
+  MirrorDraft mirrors_;
+  Buffer issued_cookie_;  // what edits_ refers to, when one is given
 
   http::EditList edits_;
   Buffer forwarded_values_;  // what edits_ refers to

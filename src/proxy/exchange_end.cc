@@ -10,23 +10,14 @@
 
 namespace weir::proxy {
 
-namespace {
-
-// Did the failed attempt reach an origin, so that another one adds to the load of the cluster?
-bool loads_an_origin(Error error) {
-  return error.code != Errc::connect_refused && error.code != Errc::connect_failed;
-}
-
-}  // namespace
-
 void Exchange::on_attempt_failed(Error error) {
   if (attempt_.begun()) record_.endpoint = attempt_.endpoint().name();
   if (step_ != Step::relaying && try_again(error, 0)) return;
   fail(error);
 }
 
-bool Exchange::try_again(Error error, int status) {
-  const AttemptOutcome outcome{
+AttemptOutcome Exchange::outcome_of(Error error, int status) const {
+  return {
       .error = error,
       .status = status,
       .safe_method = request_.safe(),
@@ -37,18 +28,19 @@ bool Exchange::try_again(Error error, int status) {
       .already_replaced = replaced_,
       .retries_made = retries_,
   };
-  switch (decide_retry(outcome, plan_->settings->retry)) {
-    case RetryVerdict::give_up:
-      return false;
-    case RetryVerdict::replace:
-      replaced_ = true;
-      advance(Step::leasing);
-      attempt_started(attempt_.replace_connection());
-      return true;
-    case RetryVerdict::again:
-      return try_elsewhere(error);
+}
+
+bool Exchange::try_again(Error error, int status) {
+  const AttemptOutcome outcome = outcome_of(error, status);
+  const RetryVerdict verdict = decide_retry(outcome, plan_->settings->retry);
+  if (verdict == RetryVerdict::replace) {
+    replaced_ = true;
+    advance(Step::leasing);
+    if (attempt_started(attempt_.replace_connection()) && attempt_.ready()) on_attempt_ready();
+    return true;
   }
-  return false;
+  if (rescue(outcome)) return true;
+  return verdict == RetryVerdict::again && try_elsewhere(error);
 }
 
 bool Exchange::try_elsewhere(Error error) {
@@ -73,7 +65,7 @@ void Exchange::on_deadline() {
   }
   switch (step_) {
     case Step::leasing:
-      fail({attempt_.queued() ? Errc::overloaded : Errc::connect_timeout});
+      give_up_attempt({attempt_.queued() ? Errc::overloaded : Errc::connect_timeout});
       return;
     case Step::sending:
       if (attempt_.pending_bytes() > 0 && attempt_.pending_bytes() >= last_pending_) {
@@ -83,7 +75,7 @@ void Exchange::on_deadline() {
       }
       return;
     case Step::awaiting:
-      fail({Errc::response_timeout});
+      give_up_attempt({Errc::response_timeout});
       return;
     case Step::relaying:
       if (response_paused_) {  // the client is slow, not the origin; its own deadline watches it
@@ -95,6 +87,12 @@ void Exchange::on_deadline() {
     default:
       return;
   }
+}
+
+// Not tried again at the same variant: a timeout could double, and a malformed answer tells of the
+// version rather than of the endpoint.
+void Exchange::give_up_attempt(Error error) {
+  if (step_ == Step::relaying || !rescue(outcome_of(error, 0))) fail(error);
 }
 
 void Exchange::on_request_error(Error error) {
@@ -137,6 +135,8 @@ void Exchange::answer(const http::OwnAnswer& answer, Errc reason) {
 
 void Exchange::finish(Ending ending, Errc reason) {
   record_.times.end = context_.clock.mono_ns();
+  const bool succeeded = ending == Ending::complete && reason == Errc::none && record_.status < 500;
+  mirrors_.exchange_over(succeeded);
   write_record(reason);
   attempt_.end();
   Downstream* downstream = downstream_;
@@ -161,8 +161,9 @@ void Exchange::write_record(Errc reason) {
   record_.tls = client_.tls;
   if (plan_ != nullptr) {
     record_.route = plan_->settings->name;
-    record_.cluster = plan_->settings->cluster;
+    if (cluster_ != kNoCluster) record_.cluster = pool().cluster().name();
   }
+  record_.mirror = mirrors_.outcome();
   context_.recorder.on_exchange_end(record_, *listener_, plan_);
 }
 
@@ -174,6 +175,9 @@ void Exchange::reset() {
   early_content_.clear();
   ids_ = {};
   plan_ = nullptr;
+  cluster_ = kNoCluster;
+  choice_ = {};
+  mirrors_.reset();
   snapshot_.reset();
   give_up_at_ = 0;
   request_complete_ = request_paused_ = response_paused_ = expects_continue_ = false;
@@ -190,6 +194,7 @@ void Exchange::shrink() {
   forwarded_values_.shrink(kKeptBytes);
   normalized_path_.shrink(kKeptBytes);
   forwarded_path_.shrink(kKeptBytes);
+  issued_cookie_.shrink(kKeptBytes);
 }
 
 }  // namespace weir::proxy

@@ -9,7 +9,7 @@ namespace weir::proxy {
 
 void Exchange::on_attempt_response(const http::ParseStep& step) {
   if (step.error) {
-    fail(step.error);
+    give_up_attempt(step.error);
     return;
   }
   if (step.head && response_.interim()) {
@@ -23,7 +23,7 @@ void Exchange::on_attempt_response(const http::ParseStep& step) {
 
 void Exchange::relay_interim() {
   if (response_.status() == 101) {  // nothing but HTTP was asked for
-    fail({Errc::unasked_upgrade});
+    give_up_attempt({Errc::unasked_upgrade});
     return;
   }
   if (response_.status() == 100) expects_continue_ = false;
@@ -41,7 +41,7 @@ void Exchange::begin_response(const http::ParseStep& step) {
   record_.times.first_byte = context_.clock.mono_ns();
   record_.upstream_status = response_.status();
   pool().observe_latency(attempt_.endpoint_index(), latency_ns(), record_.times.first_byte);
-  if (!plan_->settings->retry.on_statuses.empty() && try_again({}, response_.status())) return;
+  if (response_.status() >= 500 && try_again({}, response_.status())) return;
 
   record_.status = response_.status();
   advance(Step::relaying);
@@ -54,6 +54,7 @@ void Exchange::begin_response(const http::ParseStep& step) {
   for (const http::HeadEdit& edit : plan_->response_edits) {
     edits_.push(edit.kind, edit.id, edit.name, edit.value);
   }
+  if (choice_.issued) issue_cookie();
   response_sent(downstream_->send_response(response_, edits_.edits(), step.content, step.complete),
                 step.complete);
 }

@@ -33,4 +33,11 @@ enum class RetryVerdict : std::uint8_t {
 
 RetryVerdict decide_retry(const AttemptOutcome& outcome, const config::Retry& policy);
 
+// May a candidate's failed try be repeated on the stable variant? `listed_method`: the request's is
+// one of policy.methods. What was never sent may be, whatever its method.
+bool may_rescue(const AttemptOutcome& outcome, const config::Rescue& policy, bool listed_method);
+
+// Did the failed try reach an origin, so that another one adds to the load of the origins?
+bool loads_an_origin(Error error);
+
 }  // namespace weir::proxy

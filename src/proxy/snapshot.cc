@@ -3,6 +3,9 @@
 #include "proxy/snapshot.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "balance/registry.h"
 
 namespace weir::proxy {
 
@@ -34,15 +37,24 @@ ListenerPlan make_listener_plan(const config::Listener& listener, std::uint32_t 
   return plan;
 }
 
-std::vector<http::HeadEdit> compile_edits(const config::HeaderEdits& edits) {
-  std::vector<http::HeadEdit> compiled;
-  const auto push = [&](http::EditKind kind, const std::string& name, std::string_view value) {
-    compiled.push_back({kind, http::field_id(name), name, value});
+std::unique_ptr<WorkerSnapshot> make_worker_snapshot(std::shared_ptr<const Snapshot> shared,
+                                                     const upstream::PoolEnvironment& environment,
+                                                     std::uint64_t seed) {
+  auto mine = std::make_unique<WorkerSnapshot>();
+  const auto pool_of = [&](const std::shared_ptr<upstream::Cluster>& cluster) {
+    return std::make_unique<upstream::ClusterPool>(
+        cluster, balance::make_balancer(cluster->settings().balance.algorithm, seed++),
+        environment);
   };
-  for (const std::string& name : edits.remove) push(http::EditKind::remove, name, {});
-  for (const config::Pair& pair : edits.set) push(http::EditKind::set, pair.name, pair.value);
-  for (const config::Pair& pair : edits.add) push(http::EditKind::add, pair.name, pair.value);
-  return compiled;
+  for (const auto& cluster : shared->clusters) mine->pools.push_back(pool_of(cluster));
+  for (const RoutePlan& route : shared->routes) {
+    for (const MirrorPlan& mirror : route.mirrors) {
+      mine->mirrors.push_back({.pool = pool_of(mirror.cluster)});
+    }
+  }
+  mine->rescues.resize(shared->routes.size());
+  mine->shared = std::move(shared);
+  return mine;
 }
 
 }  // namespace weir::proxy

@@ -7,20 +7,20 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include <weir/config.h>
+#include <weir/limits.h>
 
 #include "http/forwarding.h"
 #include "http/h1_parser.h"
-#include "http/h1_writer.h"
 #include "net/retire_list.h"
 #include "observe/exchange_metrics.h"
-#include "traffic/redirect.h"
-#include "traffic/rewrite.h"
+#include "proxy/mirror_load.h"
+#include "proxy/route_plan.h"
 #include "traffic/router.h"
 #include "upstream/pool.h"
+#include "upstream/retry_budget.h"
 
 namespace weir::proxy {
 
@@ -39,18 +39,6 @@ struct ListenerPlan {
 };
 ListenerPlan make_listener_plan(const config::Listener& listener, std::uint32_t index);
 
-inline constexpr std::uint32_t kNoCluster = ~std::uint32_t{0};
-
-struct RoutePlan {
-  const config::Route* settings = nullptr;
-  std::uint32_t cluster = kNoCluster;  // index in config::Config::clusters
-  std::vector<http::HeadEdit> request_edits;
-  std::vector<http::HeadEdit> response_edits;
-  std::optional<traffic::PathRewrite> rewrite;
-  std::optional<traffic::RedirectTarget> redirect;
-  std::vector<observe::ExchangeSeries> series;  // by listener index
-};
-
 // One generation of the configuration, shared by all workers.
 struct Snapshot {
   std::uint64_t generation = 0;
@@ -59,15 +47,35 @@ struct Snapshot {
   std::vector<ListenerPlan> listeners;
   std::vector<RoutePlan> routes;  // in file order, as the router counts them
   std::vector<std::shared_ptr<upstream::Cluster>> clusters;
+  std::shared_ptr<ByteBudget> mirror_bytes;  // of the process
+};
+
+// A mirror as one worker runs it: its connections, and how the target has been doing.
+struct WorkerMirror {
+  std::unique_ptr<upstream::ClusterPool> pool;
+  std::uint32_t failures = 0;    // in a row
+  net::TimeMs paused_until = 0;  // while there are too many
+
+  // A target that fails again and again is left alone for a while, then tried with one copy.
+  bool lets_through(net::TimeMs now) {
+    if (failures < limits::kMirrorFailures) return true;
+    if (now < paused_until) return false;
+    paused_until = now + static_cast<net::TimeMs>(limits::kMirrorPause.count());
+    return true;
+  }
 };
 
 // The same with this worker's own part: its connections to each cluster.
 struct WorkerSnapshot final : net::Retirable {
   std::shared_ptr<const Snapshot> shared;
   std::vector<std::unique_ptr<upstream::ClusterPool>> pools;  // by cluster index
+  std::vector<WorkerMirror> mirrors;                          // by MirrorPlan::index
+  std::vector<upstream::RetryBudget> rescues;                 // by route index
 };
 
-// The edits of one section of the file as the writer wants them; views point into `edits`.
-std::vector<http::HeadEdit> compile_edits(const config::HeaderEdits& edits);
+// Balancers are seeded from `seed`, each differently; the first with `seed` itself.
+std::unique_ptr<WorkerSnapshot> make_worker_snapshot(std::shared_ptr<const Snapshot> shared,
+                                                     const upstream::PoolEnvironment& environment,
+                                                     std::uint64_t seed);
 
 }  // namespace weir::proxy

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <memory>
 
+#include <weir/mirror.h>
+
 #include "base/buffer.h"
 #include "base/chunk.h"
 #include "base/clock.h"
@@ -19,8 +21,10 @@ namespace weir::proxy {
 
 struct RoutePlan;
 struct ListenerPlan;
+struct MirrorPlan;
 struct WorkerSnapshot;
 class ExchangePool;
+class MirrorRunner;
 
 // Takes the record of every exchange that ends: the worker's log ring and metric cells behind it.
 class Recorder {
@@ -28,6 +32,12 @@ class Recorder {
   // `route` is null when no route was reached. Views in `record` are valid during the call.
   virtual void on_exchange_end(const observe::ExchangeRecord& record, const ListenerPlan& listener,
                                const RoutePlan* route) = 0;
+  // A mirror's copy ended, `duration_ns` after it was sent; or was sampled and not sent.
+  virtual void on_copy_end(const MirrorPlan& mirror, MirrorOutcome outcome,
+                           std::uint64_t duration_ns) = 0;
+  virtual void on_copy_dropped(const MirrorPlan& mirror, MirrorDrop reason) = 0;
+  // The access log line of a copy whose mirror wants one.
+  virtual void on_copy_line(const observe::ExchangeRecord& record) = 0;
 
  protected:
   ~Recorder() = default;
@@ -40,6 +50,7 @@ struct WorkerContext {
   ChunkPool& chunks;
   Recorder& recorder;
   ExchangePool& exchanges;
+  MirrorRunner& mirrors;
   Random random;
   Buffer out;  // scratch for composing one write; empty between writes
   std::shared_ptr<WorkerSnapshot> snapshot;  // the one new exchanges begin with

@@ -8,6 +8,7 @@
 #include <weir/address.h>
 
 #include "base/ascii.h"
+#include "base/secret.h"
 #include "server/admin_json.h"
 
 namespace weir::server {
@@ -64,16 +65,6 @@ std::string_view without_port(std::string_view host) {
   if (colon == std::string_view::npos || host.find(']', colon) != std::string_view::npos)
     return host;
   return host.substr(0, colon);
-}
-
-// The time taken does not tell how much of a guess was right.
-bool same_secret(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  unsigned difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
-  }
-  return difference == 0;
 }
 
 }  // namespace

@@ -53,7 +53,9 @@ std::optional<SocketAddress> literal_address(const config::Address& address) {
 
 SocketAddress ResolvedNames::at(const config::Address& address) const {
   if (const auto literal = literal_address(address)) return *literal;
-  return SocketAddress{.ip = hosts_.at(address.host), .port = address.port, .unix_path = {}};
+  const auto host = hosts_.find(address.host);
+  const IpAddress ip = host == hosts_.end() ? IpAddress{} : host->second;
+  return SocketAddress{.ip = ip, .port = address.port, .unix_path = {}};
 }
 
 ResolvedNames resolve_endpoints(const config::Config& config) {

@@ -21,7 +21,7 @@ struct UnresolvedName {
 
 class ResolvedNames {
  public:
-  // The socket address of an endpoint's address; it must have been among those resolved.
+  // The socket address of an endpoint's address; of one that is unresolved, the unspecified one.
   SocketAddress at(const config::Address& address) const;
   const std::vector<UnresolvedName>& unresolved() const { return unresolved_; }
 

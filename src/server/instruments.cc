@@ -56,6 +56,65 @@ void render_connections(Exposition& page, const proxy::Snapshot& snapshot) {
   }
 }
 
+void render_mirrors(Exposition& page, const proxy::Snapshot& snapshot) {
+  const auto each = [&](std::string_view name, std::string_view help, auto value) {
+    page.family(name, MetricType::gauge, help);
+    for (const proxy::RoutePlan& route : snapshot.routes) {
+      for (const proxy::MirrorPlan& mirror : route.mirrors) {
+        page.sample({{"route", route.settings->name}, {"cluster", mirror.settings->cluster}},
+                    value(mirror));
+      }
+    }
+  };
+  each("weir_mirror_in_flight", "Copies under way.",
+       [](const proxy::MirrorPlan& mirror) { return mirror.load->in_flight(); });
+  each("weir_mirror_held_bytes", "Bytes held for copies, waiting ones included.",
+       [](const proxy::MirrorPlan& mirror) { return mirror.load->bytes.held(); });
+  each("weir_mirror_connections", "Open connections to the mirror's endpoints.",
+       [](const proxy::MirrorPlan& mirror) { return mirror.cluster->connections(); });
+}
+
+void render_weights(Exposition& page, const proxy::Snapshot& snapshot) {
+  page.family("weir_split_weight", MetricType::gauge, "Weight in force of a variant.");
+  for (const proxy::RoutePlan& route : snapshot.routes) {
+    if (!route.split) continue;
+    const traffic::Weights weights = route.split->weights->get();
+    for (std::size_t i = 0; i < route.split->variants.size(); ++i) {
+      page.sample(
+          {{"route", route.settings->name}, {"variant", route.split->variants[i].settings->name}},
+          weights[i]);
+    }
+  }
+}
+
+// Variants count by themselves; what a split's route counts without one was refused before.
+void register_route(observe::Registry& registry, const proxy::Snapshot& snapshot,
+                    proxy::RoutePlan& route) {
+  const std::string& name = route.settings->name;
+  for (const proxy::ListenerPlan& listener : snapshot.listeners) {
+    const std::string& its_listener = listener.settings->name;
+    route.series.push_back(observe::exchange_series(
+        registry, {.listener = its_listener, .route = name, .cluster = route.settings->cluster}));
+    if (!route.split) continue;
+    for (proxy::VariantPlan& variant : route.split->variants) {
+      variant.series.push_back(
+          observe::exchange_series(registry, {.listener = its_listener,
+                                              .route = name,
+                                              .variant = variant.settings->name,
+                                              .cluster = variant.settings->cluster}));
+    }
+  }
+  if (route.split) {
+    route.split->overrides = observe::override_series(registry, name);
+    for (proxy::VariantPlan& variant : route.split->variants) {
+      variant.counts = observe::variant_series(registry, name, variant.settings->name);
+    }
+  }
+  for (proxy::MirrorPlan& mirror : route.mirrors) {
+    mirror.series = observe::mirror_series(registry, name, mirror.settings->cluster);
+  }
+}
+
 }  // namespace
 
 Instruments::Instruments(int workers)
@@ -72,14 +131,9 @@ Instruments::Instruments(int workers)
 
 void register_series(observe::Registry& registry, proxy::Snapshot& snapshot) {
   for (proxy::ListenerPlan& listener : snapshot.listeners) {
-    const std::string& name = listener.settings->name;
-    listener.unrouted = observe::exchange_series(registry, {.listener = name});
-    for (proxy::RoutePlan& route : snapshot.routes) {
-      route.series.push_back(observe::exchange_series(
-          registry,
-          {.listener = name, .route = route.settings->name, .cluster = route.settings->cluster}));
-    }
+    listener.unrouted = observe::exchange_series(registry, {.listener = listener.settings->name});
   }
+  for (proxy::RoutePlan& route : snapshot.routes) register_route(registry, snapshot, route);
 }
 
 std::string render_metrics(const Instruments& instruments, const proxy::Snapshot& snapshot) {
@@ -89,6 +143,8 @@ std::string render_metrics(const Instruments& instruments, const proxy::Snapshot
   instruments.access_log.render(page);
   render_endpoints(page, snapshot);
   render_connections(page, snapshot);
+  render_weights(page, snapshot);
+  render_mirrors(page, snapshot);
   page.family("weir_config_generation", MetricType::gauge,
               "Generation of the configuration in force.");
   page.sample({}, snapshot.generation);

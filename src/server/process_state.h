@@ -9,6 +9,7 @@
 
 #include "proxy/snapshot.h"
 #include "server/instruments.h"
+#include "server/live_state.h"
 
 namespace weir::server {
 
@@ -22,6 +23,7 @@ struct ProcessState {
   std::vector<std::string> listener_addresses;  // as bound, by listener index
   bool draining = false;
   Instruments* instruments = nullptr;
+  LiveState live;
 };
 
 }  // namespace weir::server

@@ -4,7 +4,6 @@
 
 #include <fmt/core.h>
 
-#include <unordered_map>
 #include <utility>
 
 #include "server/endpoint_names.h"
@@ -36,45 +35,20 @@ std::vector<std::shared_ptr<upstream::Cluster>> make_clusters(const config::Conf
   return clusters;
 }
 
-class RoutePlanner {
- public:
-  RoutePlanner(const config::Config& config, Errors& errors) : errors_(errors) {
-    for (std::uint32_t i = 0; i < config.clusters.size(); ++i)
-      clusters_[config.clusters[i].name] = i;
-  }
-
-  proxy::RoutePlan plan(const config::Route& route) {
-    proxy::RoutePlan plan;
-    plan.settings = &route;
-    if (route.action == config::ActionKind::cluster) plan.cluster = clusters_.at(route.cluster);
-    plan.request_edits = proxy::compile_edits(route.request_headers);
-    plan.response_edits = proxy::compile_edits(route.response_headers);
-    if (!route.rewrite.empty()) plan.rewrite = take(traffic::PathRewrite::make(route), route);
-    if (route.action == config::ActionKind::redirect) {
-      plan.redirect = take(traffic::RedirectTarget::make(route.redirect.to), route);
-    }
-    return plan;
-  }
-
- private:
-  template <class T>
-  std::optional<T> take(std::expected<T, std::string> made, const config::Route& route) {
-    if (made) return std::move(*made);
-    errors_.push_back(at(route.place, fmt::format("route '{}': {}", route.name, made.error())));
-    return {};
-  }
-
-  Errors& errors_;
-  std::unordered_map<std::string_view, std::uint32_t> clusters_;
-};
-
 void make_plans(proxy::Snapshot& snapshot, Errors& errors) {
   const config::Config& config = snapshot.config;
   for (std::uint32_t i = 0; i < config.listeners.size(); ++i) {
     snapshot.listeners.push_back(proxy::make_listener_plan(config.listeners[i], i));
   }
-  RoutePlanner planner(config, errors);
-  for (const config::Route& route : config.routes) snapshot.routes.push_back(planner.plan(route));
+  proxy::RoutePlanner planner(snapshot.clusters);
+  for (const config::Route& route : config.routes) {
+    auto plan = planner.plan(route);
+    if (plan) {
+      snapshot.routes.push_back(std::move(*plan));
+    } else {
+      errors.push_back(at(route.place, fmt::format("route '{}': {}", route.name, plan.error())));
+    }
+  }
   auto router = traffic::Router::make(config);
   if (router) {
     snapshot.router = std::move(*router);
@@ -86,7 +60,7 @@ void make_plans(proxy::Snapshot& snapshot, Errors& errors) {
 }  // namespace
 
 std::expected<std::shared_ptr<const proxy::Snapshot>, Errors> build_snapshot(
-    config::Config config, std::uint64_t generation, observe::Registry& registry) {
+    config::Config config, std::uint64_t generation, observe::Registry& registry, LiveState& live) {
   auto snapshot = std::make_shared<proxy::Snapshot>();
   snapshot->generation = generation;
   snapshot->config = std::move(config);
@@ -97,9 +71,13 @@ std::expected<std::shared_ptr<const proxy::Snapshot>, Errors> build_snapshot(
     errors.push_back(
         at(name.place, fmt::format("endpoint {}: {}", name.address, words_of(name.error.code))));
   }
+  snapshot->clusters = make_clusters(snapshot->config, names);
   make_plans(*snapshot, errors);
   if (!errors.empty()) return std::unexpected(std::move(errors));
-  snapshot->clusters = make_clusters(snapshot->config, names);
+  snapshot->mirror_bytes = live.mirror_bytes;
+  for (proxy::RoutePlan& route : snapshot->routes) {
+    if (route.split) route.split->weights = live.splits.adopt(*route.settings);
+  }
   register_series(registry, *snapshot);
   return snapshot;
 }

@@ -13,11 +13,13 @@
 
 #include "observe/metrics.h"
 #include "proxy/snapshot.h"
+#include "server/live_state.h"
 
 namespace weir::server {
 
-// The errors are lines for people, "file:line:column: message" where a place is known.
+// `live` is what outlives the snapshot: weights in force are taken over where the file still says
+// the same. The errors are lines for people, "file:line:column: message" where a place is known.
 std::expected<std::shared_ptr<const proxy::Snapshot>, std::vector<std::string>> build_snapshot(
-    config::Config config, std::uint64_t generation, observe::Registry& registry);
+    config::Config config, std::uint64_t generation, observe::Registry& registry, LiveState& live);
 
 }  // namespace weir::server

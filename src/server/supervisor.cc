@@ -84,7 +84,7 @@ bool Supervisor::build(config::Config config) {
     print_error(fmt::format("access_log {}: {}", config.access_log.path, why(error)));
     return false;
   }
-  auto built = build_snapshot(std::move(config), 1, instruments_->registry);
+  auto built = build_snapshot(std::move(config), 1, instruments_->registry, state_.live);
   if (!built) {
     for (const std::string& reason : built.error()) print_error(reason);
     return false;

@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <utility>
 
-#include "balance/registry.h"
 #include "base/random.h"
 #include "observe/exchange_metrics.h"
 #include "observe/log.h"
@@ -16,6 +15,14 @@ namespace {
 
 constexpr net::TimeMs kDrainLookMs = 20;
 constexpr std::size_t kScratchBytes = 64 * 1024;
+
+const observe::ExchangeSeries& series_of(const observe::ExchangeRecord& record,
+                                         const proxy::ListenerPlan& listener,
+                                         const proxy::RoutePlan* route) {
+  if (route == nullptr) return listener.unrouted;
+  if (record.split.served == observe::kNoVariant) return route->series[listener.index];
+  return route->split->variants[record.split.served].series[listener.index];
+}
 
 }  // namespace
 
@@ -63,12 +70,14 @@ Worker::Worker(int index, int workers, Instruments& instruments)
       cells_(instruments.registry.cells(index)),
       log_(instruments.access_log.worker(index)),
       connector_(loop_),
+      mirrors_(loop_.chunks()),
       context_{.clock = clock_,
                .wheel = loop_.wheel(),
                .retired = loop_.retired(),
                .chunks = loop_.chunks(),
                .recorder = *this,
                .exchanges = exchanges_,
+               .mirrors = mirrors_,
                .random = Random(random_seed()),
                .out = Buffer(kScratchBytes),
                .snapshot = nullptr,
@@ -96,19 +105,12 @@ void Worker::run() {
 }
 
 void Worker::adopt(std::shared_ptr<const proxy::Snapshot> snapshot) {
-  auto mine = std::make_unique<proxy::WorkerSnapshot>();
   const upstream::PoolEnvironment environment{.connector = connector_,
                                               .wheel = loop_.wheel(),
                                               .retired = loop_.retired(),
                                               .out = context_.out,
                                               .workers = static_cast<std::uint32_t>(workers_)};
-  for (const auto& cluster : snapshot->clusters) {
-    auto balancer =
-        balance::make_balancer(cluster->settings().balance.algorithm, context_.random.next());
-    mine->pools.push_back(
-        std::make_unique<upstream::ClusterPool>(cluster, std::move(balancer), environment));
-  }
-  mine->shared = std::move(snapshot);
+  auto mine = proxy::make_worker_snapshot(std::move(snapshot), environment, context_.random.next());
   // The last exchange of an old snapshot may end inside one of its pools: it is destroyed when the
   // turn is over.
   context_.snapshot = std::shared_ptr<proxy::WorkerSnapshot>(
@@ -149,8 +151,12 @@ void Worker::stop_now() {
   post([this] { loop_.stop(); });
 }
 
+bool Worker::empty() const {
+  return connections_.empty() && mirrors_.idle();  // copies end by their own deadline
+}
+
 void Worker::look_whether_empty() {
-  if (connections_.empty()) {
+  if (empty()) {
     loop_.stop();
   } else {
     loop_.wheel().arm_in(drain_timer_, kDrainLookMs);
@@ -161,6 +167,7 @@ void Worker::close_everything() {
   doors_.clear();
   sockets_.clear();
   while (!connections_.empty()) connections_.front().close_now();  // each close may close others
+  mirrors_.stop_all();
   context_.snapshot.reset();
   loop_.retired().sweep();
 }
@@ -171,9 +178,30 @@ void Worker::join() {
 
 void Worker::on_exchange_end(const observe::ExchangeRecord& record,
                              const proxy::ListenerPlan& listener, const proxy::RoutePlan* route) {
-  const observe::ExchangeSeries& series =
-      route != nullptr ? route->series[listener.index] : listener.unrouted;
-  observe::count(cells_, series, record);
+  observe::count(cells_, series_of(record, listener, route), record);
+  if (route != nullptr && record.split.assigned != observe::kNoVariant) {
+    const proxy::SplitPlan& split = *route->split;
+    observe::count(cells_, split.variants[record.split.assigned].counts, split.overrides,
+                   record.split);
+  }
+  log_.write(record);
+}
+
+void Worker::on_copy_end(const proxy::MirrorPlan& mirror, MirrorOutcome outcome,
+                         std::uint64_t duration_ns) {
+  cells_.add(mirror.series.of(outcome));
+  cells_.observe(mirror.series.duration, duration_ns);
+  if (is_answer(outcome)) return;
+  static observe::LogLimiter limiter;
+  observe::log_limited(limiter, config::LogLevel::warn, "mirror of route {} to {}: {}",
+                       mirror.route->name, mirror.settings->cluster, name_of(outcome));
+}
+
+void Worker::on_copy_dropped(const proxy::MirrorPlan& mirror, MirrorDrop reason) {
+  cells_.add(mirror.series.of(reason));
+}
+
+void Worker::on_copy_line(const observe::ExchangeRecord& record) {
   log_.write(record);
 }
 

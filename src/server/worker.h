@@ -17,6 +17,7 @@
 #include "observe/metrics.h"
 #include "proxy/exchange_pool.h"
 #include "proxy/h1_downstream.h"
+#include "proxy/mirror_runner.h"
 #include "proxy/snapshot.h"
 #include "proxy/worker_context.h"
 #include "server/instruments.h"
@@ -55,11 +56,16 @@ class Worker final : proxy::Recorder {
   void adopt(std::shared_ptr<const proxy::Snapshot> snapshot);
   void open_doors();
   void on_wake();
+  bool empty() const;
   void look_whether_empty();
   void close_everything();
   void post(Mailbox::Message message);
   void on_exchange_end(const observe::ExchangeRecord& record, const proxy::ListenerPlan& listener,
                        const proxy::RoutePlan* route) override;
+  void on_copy_end(const proxy::MirrorPlan& mirror, MirrorOutcome outcome,
+                   std::uint64_t duration_ns) override;
+  void on_copy_dropped(const proxy::MirrorPlan& mirror, MirrorDrop reason) override;
+  void on_copy_line(const observe::ExchangeRecord& record) override;
 
   const int index_;
   const int workers_;
@@ -70,6 +76,7 @@ class Worker final : proxy::Recorder {
   net::Loop loop_;
   net::TcpConnector connector_;
   proxy::ExchangePool exchanges_;
+  proxy::MirrorRunner mirrors_;
   proxy::WorkerContext context_;
   proxy::DownstreamList connections_;
   WorkerSockets sockets_;

@@ -2,6 +2,7 @@
 // may be used again.
 #include "upstream/connection.h"
 
+#include <array>
 #include <cassert>
 #include <utility>
 
@@ -24,22 +25,48 @@ Connection::Connection(EndpointPool& pool)
 
 Connection::~Connection() = default;
 
-bool Connection::send_request(const OutgoingRequest& request,
-                              std::span<const std::string_view> content, bool complete,
-                              http::ResponseHead& response, ResponseEvents& events) {
+void Connection::begin_exchange(http::Method method, http::ResponseHead& response,
+                                ResponseEvents& events) {
   assert(state_ == State::leased);
   events_ = &events;
   response_ = &response;
-  method_ = request.head->method();
+  method_ = method;
   interim_answers_ = 0;
-  upgrade_asked_ = request.head->wants_upgrade();
+  upgrade_asked_ = false;
   write_failed_ = request_sent_ = response_done_ = stray_bytes_ = keep_alive_ = false;
   parser_.reset(response, method_, http::HeadLimits{});
+}
 
+bool Connection::send_request(const OutgoingRequest& request,
+                              std::span<const std::string_view> content, bool complete,
+                              http::ResponseHead& response, ResponseEvents& events) {
+  begin_exchange(request.head->method(), response, events);
+  upgrade_asked_ = request.head->wants_upgrade();
   Buffer& out = pool_.environment().out;
   out.clear();
   http::write_request_head(out, *request.head, request.path, request.host, request.edits);
   return write(*request.head, content, complete);
+}
+
+bool Connection::send_composed(std::string_view head, http::Method method,
+                               const ChunkQueue* content, http::ResponseHead& response,
+                               ResponseEvents& events) {
+  begin_exchange(method, response, events);
+  request_sent_ = true;
+  std::array<std::string_view, limits::kBodySpans> parts = {head};
+  std::size_t count = 1;
+  const auto flush = [&] {
+    write_failed_ = write_failed_ || !stream_->write(std::span(parts.data(), count));
+    count = 0;
+  };
+  if (content != nullptr) {
+    content->for_each_run([&](std::string_view run) {
+      if (count == parts.size()) flush();
+      parts[count++] = run;
+    });
+  }
+  flush();
+  return !write_failed_;
 }
 
 bool Connection::send_content(const http::RequestHead& head,

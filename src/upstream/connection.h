@@ -13,6 +13,7 @@
 #include <weir/error.h>
 
 #include "base/buffer.h"
+#include "base/chunk.h"
 #include "http/h1_parser.h"
 #include "http/h1_writer.h"
 #include "net/connector.h"
@@ -67,6 +68,10 @@ class Connection final : public net::Retirable, net::StreamEvents, net::ConnectE
   bool send_content(const http::RequestHead& head, std::span<const std::string_view> content,
                     bool complete);
 
+  // Sends a whole request that was composed beforehand, `head` and `content` with its framing.
+  bool send_composed(std::string_view head, http::Method method, const ChunkQueue* content,
+                     http::ResponseHead& response, ResponseEvents& events);
+
   std::size_t pending_bytes() const { return stream_->pending_bytes(); }
   void pause_reading() { stream_->pause_reading(); }
   void resume_reading() { stream_->resume_reading(); }
@@ -90,6 +95,7 @@ class Connection final : public net::Retirable, net::StreamEvents, net::ConnectE
   void on_connected(net::StreamPtr stream) override;
   void on_connect_failed(Error error) override;
 
+  void begin_exchange(http::Method method, http::ResponseHead& response, ResponseEvents& events);
   bool write(const http::RequestHead& head, std::span<const std::string_view> content,
              bool complete);
   void final_response_complete(bool bytes_follow);

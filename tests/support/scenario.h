@@ -17,9 +17,9 @@
 
 #include <weir/config.h>
 
-#include "balance/registry.h"
 #include "base/clock.h"
 #include "proxy/h1_downstream.h"
+#include "proxy/mirror_runner.h"
 #include "support/http_text.h"
 #include "support/memory_connector.h"
 
@@ -37,14 +37,18 @@ struct SeenRecord {
         path(record.path),
         protocol(record.protocol),
         route(record.route),
+        variant(record.variant),
+        assigned_variant(record.assigned_variant),
+        variant_reason(record.variant_reason),
+        mirror(record.mirror),
         cluster(record.cluster),
         endpoint(record.endpoint),
         trace_id(record.trace_id),
         user_agent(record.user_agent) {}
 
   observe::ExchangeRecord values;  // its views are dead
-  std::string id, client, listener, method, host, path, protocol, route, cluster, endpoint,
-      trace_id, user_agent;
+  std::string id, client, listener, method, host, path, protocol, route, variant, assigned_variant,
+      variant_reason, mirror, cluster, endpoint, trace_id, user_agent;
 };
 
 class Scenario;
@@ -125,8 +129,22 @@ class Scenario : proxy::Recorder {
   std::uint32_t in_flight();
   const std::vector<SeenRecord>& records() const { return records_; }
   const SeenRecord& last_record() const { return records_.at(records_.size() - 1); }
+  // What became of copies, in the order in which it did.
+  const std::vector<std::string>& copies_ended() const { return copies_ended_; }
+  const std::vector<std::string>& copies_dropped() const { return copies_dropped_; }
+  const std::vector<SeenRecord>& copy_lines() const { return copy_lines_; }
+  const proxy::MirrorPlan& mirror(std::size_t index = 0) {
+    start();
+    return shared_->routes[0].mirrors[index];
+  }
+  traffic::SplitWeights& weights() {
+    start();
+    return *shared_->routes[0].split->weights;
+  }
+  proxy::MirrorRunner& mirrors() { return mirrors_; }
   proxy::WorkerContext& context() { return context_; }
   std::size_t open_downstreams();
+  std::size_t open_upstreams();
   std::size_t chunks_in_use() const { return chunks_.in_use(); }
 
   // Ends every connection and expects that nothing is left of any: no request in flight or
@@ -139,7 +157,7 @@ class Scenario : proxy::Recorder {
  private:
   void start();
   void end();
-  proxy::RoutePlan plan(const config::Route& route) const;
+  void make_clusters();
   const std::vector<std::shared_ptr<upstream::Cluster>>& clusters() {
     start();
     return shared_->clusters;
@@ -147,6 +165,15 @@ class Scenario : proxy::Recorder {
   void on_exchange_end(const observe::ExchangeRecord& record, const proxy::ListenerPlan&,
                        const proxy::RoutePlan*) override {
     if (keeps_records) records_.emplace_back(record);
+  }
+  void on_copy_end(const proxy::MirrorPlan&, MirrorOutcome outcome, std::uint64_t) override {
+    if (keeps_records) copies_ended_.emplace_back(name_of(outcome));
+  }
+  void on_copy_dropped(const proxy::MirrorPlan&, MirrorDrop reason) override {
+    if (keeps_records) copies_dropped_.emplace_back(name_of(reason));
+  }
+  void on_copy_line(const observe::ExchangeRecord& record) override {
+    if (keeps_records) copy_lines_.emplace_back(record);
   }
 
   // A seed with which the rotation of up to four endpoints begins at the first.
@@ -156,6 +183,7 @@ class Scenario : proxy::Recorder {
   ChunkPool chunks_;
   net::RetireList retired_;
   proxy::ExchangePool exchanges_;
+  proxy::MirrorRunner mirrors_{chunks_};
   proxy::DownstreamList downstreams_;
   proxy::WorkerContext context_{.clock = clock,
                                 .wheel = wheel_,
@@ -163,6 +191,7 @@ class Scenario : proxy::Recorder {
                                 .chunks = chunks_,
                                 .recorder = *this,
                                 .exchanges = exchanges_,
+                                .mirrors = mirrors_,
                                 .random = Random(7),
                                 .out = Buffer(1024),
                                 .snapshot = nullptr};
@@ -171,6 +200,9 @@ class Scenario : proxy::Recorder {
   std::vector<std::unique_ptr<Party>> clients_;
   std::vector<std::unique_ptr<Party>> origins_;
   std::vector<SeenRecord> records_;
+  std::vector<SeenRecord> copy_lines_;
+  std::vector<std::string> copies_ended_;
+  std::vector<std::string> copies_dropped_;
 };
 
 // A test of the proxy that ends with nothing left over.
@@ -252,31 +284,8 @@ inline void Scenario::set_endpoints(std::size_t count) {
   }
 }
 
-inline proxy::RoutePlan Scenario::plan(const config::Route& its_route) const {
-  proxy::RoutePlan made;
-  made.settings = &its_route;
-  if (its_route.action == config::ActionKind::cluster) made.cluster = 0;
-  made.request_edits = proxy::compile_edits(its_route.request_headers);
-  made.response_edits = proxy::compile_edits(its_route.response_headers);
-  if (!its_route.rewrite.empty()) made.rewrite = traffic::PathRewrite::make(its_route).value();
-  if (its_route.action == config::ActionKind::redirect) {
-    made.redirect = traffic::RedirectTarget::make(its_route.redirect.to).value();
-  }
-  return made;
-}
-
-inline void Scenario::start() {
-  if (shared_) return;
-  shared_ = std::make_shared<proxy::Snapshot>();
-  shared_->config = file;
-  const config::Config& kept = shared_->config;
-  for (std::uint32_t i = 0; i < kept.listeners.size(); ++i) {
-    shared_->listeners.push_back(proxy::make_listener_plan(kept.listeners[i], i));
-  }
-  for (const config::Route& its_route : kept.routes) shared_->routes.push_back(plan(its_route));
-  shared_->router = traffic::Router::make(kept).value();
-  auto mine = std::make_unique<proxy::WorkerSnapshot>();
-  for (const config::Cluster& its_cluster : kept.clusters) {
+inline void Scenario::make_clusters() {
+  for (const config::Cluster& its_cluster : shared_->config.clusters) {
     std::vector<std::shared_ptr<Endpoint>> endpoints;
     for (const config::Endpoint& one : its_cluster.endpoints) {
       const SocketAddress address{
@@ -286,15 +295,28 @@ inline void Scenario::start() {
     }
     shared_->clusters.push_back(
         std::make_shared<upstream::Cluster>(its_cluster, std::move(endpoints)));
-    mine->pools.push_back(std::make_unique<upstream::ClusterPool>(
-        shared_->clusters.back(),
-        balance::make_balancer(its_cluster.balance.algorithm, kFirstFirst),
-        upstream::PoolEnvironment{.connector = *connector_in_use_,
-                                  .wheel = wheel_,
-                                  .retired = retired_,
-                                  .out = context_.out}));
   }
-  mine->shared = shared_;
+}
+
+inline void Scenario::start() {
+  if (shared_) return;
+  shared_ = std::make_shared<proxy::Snapshot>();
+  shared_->config = file;
+  shared_->mirror_bytes = std::make_shared<proxy::ByteBudget>();
+  const config::Config& kept = shared_->config;
+  for (std::uint32_t i = 0; i < kept.listeners.size(); ++i) {
+    shared_->listeners.push_back(proxy::make_listener_plan(kept.listeners[i], i));
+  }
+  make_clusters();
+  proxy::RoutePlanner planner(shared_->clusters);
+  for (const config::Route& its_route : kept.routes) {
+    shared_->routes.push_back(planner.plan(its_route).value());
+  }
+  shared_->router = traffic::Router::make(kept).value();
+  auto mine = proxy::make_worker_snapshot(
+      shared_,
+      {.connector = *connector_in_use_, .wheel = wheel_, .retired = retired_, .out = context_.out},
+      kFirstFirst);
   context_.snapshot =
       std::shared_ptr<proxy::WorkerSnapshot>(mine.release(), [this](proxy::WorkerSnapshot* old) {
         retired_.retire(std::unique_ptr<net::Retirable>(old));
@@ -356,7 +378,19 @@ inline void Scenario::advance(std::chrono::milliseconds time) {
 
 inline std::uint32_t Scenario::in_flight() {
   std::uint32_t count = 0;
-  for (const auto& one : live_cluster().endpoints()) count += one->in_flight();
+  for (const auto& its_cluster : clusters()) {
+    for (const auto& one : its_cluster->endpoints()) count += one->in_flight();
+  }
+  return count;
+}
+
+// Connections to origins, the mirrors' own included.
+inline std::size_t Scenario::open_upstreams() {
+  std::size_t count = 0;
+  for (const auto& its_cluster : clusters()) count += its_cluster->connections();
+  for (const proxy::RoutePlan& its_route : shared_->routes) {
+    for (const proxy::MirrorPlan& one : its_route.mirrors) count += one.cluster->connections();
+  }
   return count;
 }
 
@@ -371,24 +405,33 @@ inline void Scenario::expect_nothing_left() {
   for (auto& client : clients_) client->peer().close();
   settle();
   downstreams_.for_each([](proxy::H1Downstream& each) { each.close_now(); });
+  mirrors_.stop_all();
   settle();
   std::size_t open = connecting();
   for (auto& origin : origins_) open += origin->is_connected();
-  EXPECT_EQ(live_cluster().connections(), open);
+  EXPECT_EQ(open_upstreams(), open);
   EXPECT_EQ(live_cluster().waiting(), 0U);
   EXPECT_EQ(in_flight(), 0U);
   EXPECT_EQ(connecting(), 0U) << "a connect nobody waits for";
   EXPECT_EQ(shared_->listeners[0].open_connections->load(), 0U);
   EXPECT_EQ(chunks_.in_use(), 0U);
+  for (const proxy::RoutePlan& its_route : shared_->routes) {
+    for (const proxy::MirrorPlan& one : its_route.mirrors) {
+      EXPECT_EQ(one.load->in_flight(), 0U);
+      EXPECT_EQ(one.load->bytes.held(), 0U);
+    }
+  }
+  EXPECT_EQ(shared_->mirror_bytes->held(), 0U);
   context_.snapshot.reset();
   retired_.sweep();
-  EXPECT_EQ(live_cluster().connections(), 0U);
+  EXPECT_EQ(open_upstreams(), 0U);
   EXPECT_EQ(wheel_.advance(wheel_.now() + 24 * 3600 * 1000), 0U) << "a deadline nobody waits for";
   EXPECT_EQ(wheel_.linked(), 0U);
 }
 
 inline void Scenario::end() {
   downstreams_.for_each([](proxy::H1Downstream& each) { each.close_now(); });
+  mirrors_.stop_all();
   context_.snapshot.reset();
   retired_.sweep();
 }

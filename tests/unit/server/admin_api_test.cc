@@ -36,7 +36,7 @@ class AdminApiTest : public testing::Test {
   void SetUp() override { load(sample_config()); }
 
   void load(config::Config config) {
-    auto built = build_snapshot(std::move(config), 3, instruments_.registry);
+    auto built = build_snapshot(std::move(config), 3, instruments_.registry, state_.live);
     ASSERT_TRUE(built) << built.error().front();
     state_.snapshot = *built;
     state_.instruments = &instruments_;

@@ -1,0 +1,90 @@
+// Compiling a route. Called by the snapshot builder for every route of a file.
+#include "proxy/route_plan.h"
+
+#include <utility>
+
+namespace weir::proxy {
+namespace {
+
+// Nobody waits for a mirror's connection and none is refused one: max_in_flight is the bound.
+config::Cluster without_limits(config::Cluster settings) {
+  settings.connections.max = 0;
+  settings.connections.max_pending = 0;
+  return settings;
+}
+
+std::vector<http::HeadEdit> compile_mirror_edits(const config::Mirror& mirror) {
+  std::vector<http::HeadEdit> compiled;
+  const auto push = [&](http::EditKind kind, std::string_view name, std::string_view value) {
+    compiled.push_back({kind, http::field_id(name), name, value});
+  };
+  for (const std::string& name : mirror.remove_headers) push(http::EditKind::remove, name, {});
+  for (const config::Pair& pair : mirror.set_headers)
+    push(http::EditKind::set, pair.name, pair.value);
+  if (!mirror.host.empty()) push(http::EditKind::set, "Host", mirror.host);
+  return compiled;
+}
+
+}  // namespace
+
+std::vector<http::HeadEdit> compile_edits(const config::HeaderEdits& edits) {
+  std::vector<http::HeadEdit> compiled;
+  const auto push = [&](http::EditKind kind, const std::string& name, std::string_view value) {
+    compiled.push_back({kind, http::field_id(name), name, value});
+  };
+  for (const std::string& name : edits.remove) push(http::EditKind::remove, name, {});
+  for (const config::Pair& pair : edits.set) push(http::EditKind::set, pair.name, pair.value);
+  for (const config::Pair& pair : edits.add) push(http::EditKind::add, pair.name, pair.value);
+  return compiled;
+}
+
+RoutePlanner::RoutePlanner(const Clusters& clusters) : clusters_(clusters) {
+  for (std::uint32_t i = 0; i < clusters.size(); ++i) indexes_[clusters[i]->name()] = i;
+}
+
+std::unique_ptr<SplitPlan> RoutePlanner::plan_split(const config::Route& route) const {
+  auto plan = std::make_unique<SplitPlan>(route);
+  for (const config::Variant& variant : route.split.variants) {
+    plan->variants.push_back({.settings = &variant, .cluster = indexes_.at(variant.cluster)});
+  }
+  plan->weights = std::make_shared<traffic::SplitWeights>(plan->split.file_weights());
+  return plan;
+}
+
+MirrorPlan RoutePlanner::plan_mirror(const config::Mirror& mirror, const config::Route& route) {
+  const upstream::Cluster& cluster = *clusters_[indexes_.at(mirror.cluster)];
+  MirrorPlan plan;
+  plan.settings = &mirror;
+  plan.route = &route;
+  plan.index = mirrors_++;
+  plan.cluster =
+      std::make_shared<upstream::Cluster>(without_limits(cluster.settings()), cluster.endpoints());
+  plan.edits = compile_mirror_edits(mirror);
+  plan.load = std::make_shared<MirrorLoad>();
+  return plan;
+}
+
+std::expected<RoutePlan, std::string> RoutePlanner::plan(const config::Route& route) {
+  RoutePlan plan;
+  plan.settings = &route;
+  if (route.action == config::ActionKind::cluster) plan.cluster = indexes_.at(route.cluster);
+  if (route.action == config::ActionKind::split) plan.split = plan_split(route);
+  for (const config::Mirror& mirror : route.mirrors) {
+    plan.mirrors.push_back(plan_mirror(mirror, route));
+  }
+  plan.request_edits = compile_edits(route.request_headers);
+  plan.response_edits = compile_edits(route.response_headers);
+  if (!route.rewrite.empty()) {
+    auto rewrite = traffic::PathRewrite::make(route);
+    if (!rewrite) return std::unexpected(std::move(rewrite.error()));
+    plan.rewrite = std::move(*rewrite);
+  }
+  if (route.action == config::ActionKind::redirect) {
+    auto redirect = traffic::RedirectTarget::make(route.redirect.to);
+    if (!redirect) return std::unexpected(std::move(redirect.error()));
+    plan.redirect = std::move(*redirect);
+  }
+  return plan;
+}
+
+}  // namespace weir::proxy

@@ -1,0 +1,97 @@
+// What becomes of a route's requests, with everything a request needs resolved beforehand: indexes
+// of clusters, edit lists, splits, mirrors, series. Made once per snapshot by RoutePlanner and
+// the server (series), then immutable but for the counts and weights it shares.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <weir/config.h>
+#include <weir/variant.h>
+
+#include "http/h1_writer.h"
+#include "observe/exchange_metrics.h"
+#include "observe/mirror_metrics.h"
+#include "observe/split_metrics.h"
+#include "proxy/mirror_load.h"
+#include "traffic/redirect.h"
+#include "traffic/rewrite.h"
+#include "traffic/split.h"
+#include "upstream/cluster.h"
+
+namespace weir::proxy {
+
+inline constexpr std::uint32_t kNoCluster = ~std::uint32_t{0};
+
+struct VariantPlan {
+  const config::Variant* settings = nullptr;
+  std::uint32_t cluster = kNoCluster;           // index in config::Config::clusters
+  std::vector<observe::ExchangeSeries> series;  // by listener index
+  observe::VariantSeries counts;
+};
+
+struct SplitPlan {
+  explicit SplitPlan(const config::Route& route) : split(route.split, route.name) {}
+
+  const traffic::Split split;
+  std::vector<VariantPlan> variants;               // in file order; the first is the stable one
+  std::shared_ptr<traffic::SplitWeights> weights;  // in force
+  observe::OverrideSeries overrides;
+};
+
+struct MirrorPlan {
+  const config::Mirror* settings = nullptr;
+  const config::Route* route = nullptr;
+  std::uint32_t index = 0;  // of the mirror among all of the snapshot's
+  // The mirror's own counts and pools, so that its connections are nobody else's; the endpoints
+  // are the cluster's.
+  std::shared_ptr<upstream::Cluster> cluster;
+  std::vector<http::HeadEdit> edits;
+  std::shared_ptr<MirrorLoad> load;
+  observe::MirrorSeries series;
+};
+
+struct RoutePlan {
+  const config::Route* settings = nullptr;
+  std::uint32_t cluster = kNoCluster;  // without a split
+  std::unique_ptr<SplitPlan> split;
+  std::vector<MirrorPlan> mirrors;
+  std::vector<http::HeadEdit> request_edits;
+  std::vector<http::HeadEdit> response_edits;
+  std::optional<traffic::PathRewrite> rewrite;
+  std::optional<traffic::RedirectTarget> redirect;
+  std::vector<observe::ExchangeSeries> series;  // by listener index, of requests with no variant
+};
+
+// The edits of one section of the file as the writer wants them; views point into `edits`.
+std::vector<http::HeadEdit> compile_edits(const config::HeaderEdits& edits);
+
+// Makes the plans of a file's routes, in its order. `clusters` are the file's and outlive the
+// planner.
+class RoutePlanner {
+ public:
+  using Clusters = std::vector<std::shared_ptr<upstream::Cluster>>;
+
+  explicit RoutePlanner(const Clusters& clusters);
+
+  // The error says what is wrong with the route. Weights are the file's, and nothing is counted,
+  // until somebody puts others and series in. `route` outlives the plan.
+  std::expected<RoutePlan, std::string> plan(const config::Route& route);
+
+ private:
+  std::unique_ptr<SplitPlan> plan_split(const config::Route& route) const;
+  MirrorPlan plan_mirror(const config::Mirror& mirror, const config::Route& route);
+
+  const Clusters& clusters_;
+  std::unordered_map<std::string_view, std::uint32_t> indexes_;
+  std::uint32_t mirrors_ = 0;
+};
+
+}  // namespace weir::proxy

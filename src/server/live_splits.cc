@@ -1,0 +1,95 @@
+// Changing weights: validated whole, then set in one go.
+#include "server/live_splits.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include <weir/limits.h>
+
+namespace weir::server {
+namespace {
+
+NamedWeights file_weights(const config::Route& route) {
+  NamedWeights named;
+  for (const config::Variant& variant : route.split.variants) {
+    named.emplace_back(variant.name, variant.weight);
+  }
+  return named;
+}
+
+traffic::Weights as_weights(const NamedWeights& named) {
+  traffic::Weights weights;
+  for (std::size_t i = 0; i < named.size(); ++i) weights.of[i] = named[i].second;
+  return weights;
+}
+
+std::string names_of(const NamedWeights& named) {
+  std::string names;
+  for (const auto& [name, weight] : named) names += (names.empty() ? "" : ", ") + name;
+  return names;
+}
+
+// What is wrong with the wanted weights; else `into` has them.
+std::string merge(const NamedWeights& wanted, NamedWeights& into) {
+  for (const auto& [name, weight] : wanted) {
+    const auto found = std::ranges::find(into, name, &NamedWeights::value_type::first);
+    if (found == into.end()) {
+      return fmt::format("no variant '{}': there are {}", name, names_of(into));
+    }
+    if (weight > limits::kVariantWeight) {
+      return fmt::format("the weight {} of '{}' is out of range: 0 to {}", weight, name,
+                         limits::kVariantWeight);
+    }
+    found->second = weight;
+  }
+  const bool any = std::ranges::any_of(into, [](const auto& one) { return one.second > 0; });
+  return any ? "" : "all weights would be 0: nobody could be served";
+}
+
+}  // namespace
+
+std::shared_ptr<traffic::SplitWeights> LiveSplits::adopt(const config::Route& route) {
+  NamedWeights in_file = file_weights(route);
+  Live& live = splits_[route.name];
+  if (live.weights != nullptr && live.in_file == in_file) return live.weights;
+  live.weights = std::make_shared<traffic::SplitWeights>(as_weights(in_file));
+  live.in_file = std::move(in_file);
+  live.change.reset();
+  return live.weights;
+}
+
+std::expected<WeightChange, LiveSplits::Refusal> LiveSplits::change(const config::Route& route,
+                                                                    const NamedWeights& wanted,
+                                                                    std::string_view by,
+                                                                    std::uint64_t now_wall_ms) {
+  const auto found = splits_.find(route.name);
+  if (route.action != config::ActionKind::split || found == splits_.end()) {
+    return std::unexpected(
+        Refusal{Refusal::Kind::no_split, fmt::format("route '{}' has no split", route.name)});
+  }
+  WeightChange change{.by = std::string(by), .at_wall_ms = now_wall_ms, .from = in_force(route)};
+  change.to = change.from;
+  if (std::string fault = merge(wanted, change.to); !fault.empty()) {
+    return std::unexpected(Refusal{Refusal::Kind::bad_weights, std::move(fault)});
+  }
+  found->second.weights->set(as_weights(change.to));
+  found->second.change = change;
+  return change;
+}
+
+NamedWeights LiveSplits::in_force(const config::Route& route) const {
+  NamedWeights named = file_weights(route);
+  const auto found = splits_.find(route.name);
+  if (found == splits_.end()) return named;
+  const traffic::Weights weights = found->second.weights->get();
+  for (std::size_t i = 0; i < named.size(); ++i) named[i].second = weights[i];
+  return named;
+}
+
+const WeightChange* LiveSplits::last_change(const config::Route& route) const {
+  const auto found = splits_.find(route.name);
+  return found == splits_.end() || !found->second.change ? nullptr : &*found->second.change;
+}
+
+}  // namespace weir::server

@@ -1,0 +1,17 @@
+// What belongs to the process rather than to one configuration, and every snapshot shares: weights
+// in force, the budget of all mirrors. Owned by the supervisor.
+#pragma once
+
+#include <memory>
+
+#include "proxy/mirror_load.h"
+#include "server/live_splits.h"
+
+namespace weir::server {
+
+struct LiveState {
+  LiveSplits splits;
+  std::shared_ptr<proxy::ByteBudget> mirror_bytes = std::make_shared<proxy::ByteBudget>();
+};
+
+}  // namespace weir::server
