@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,10 +37,11 @@ class MemoryConnector final : public net::Connector {
     return count;
   }
 
-  // Lets the oldest waiting connect succeed; the origin's end of it, null when none waits.
-  std::unique_ptr<MemoryPeer> accept(net::FaultPlan from_origin = {},
-                                     net::FaultPlan to_origin = {}) {
-    auto* events = answer_oldest();
+  // Lets the oldest waiting connect (to that address) succeed; the origin's end of it, null when
+  // none waits.
+  std::unique_ptr<MemoryPeer> accept(net::FaultPlan from_origin = {}, net::FaultPlan to_origin = {},
+                                     std::string_view at = {}) {
+    auto* events = answer_oldest(at);
     if (events == nullptr) return nullptr;
     auto peer = std::make_unique<MemoryPeer>(from_origin, to_origin);
     events->on_connected(peer->take_stream());
@@ -65,8 +67,9 @@ class MemoryConnector final : public net::Connector {
     std::shared_ptr<Attempt> attempt;
   };
 
-  net::ConnectEvents* answer_oldest() {
+  net::ConnectEvents* answer_oldest(std::string_view at = {}) {
     for (const auto& attempt : attempts_) {
+      if (!at.empty() && to_string(attempt->to) != at) continue;
       if (attempt->events != nullptr) return std::exchange(attempt->events, nullptr);
     }
     return nullptr;

@@ -109,6 +109,7 @@ class Scenario : proxy::Recorder {
   Party& connect(net::FaultPlan to_client = {}, std::string_view from = "192.0.2.1");
   // The endpoint that waits longest for an answer to its connect accepts.
   Party& accept(net::FaultPlan to_origin = {});
+  Party& accept_at(std::string_view address);  // the one of that address that waits longest
   void refuse(Error error = {Errc::connect_refused});
   std::size_t connecting() const { return connector.waiting(); }
   // Where the last connect went: "10.0.0.2:80".
@@ -158,6 +159,7 @@ class Scenario : proxy::Recorder {
   void start();
   void end();
   void make_clusters();
+  Party& take_origin(std::unique_ptr<MemoryPeer> peer);
   const std::vector<std::shared_ptr<upstream::Cluster>>& clusters() {
     start();
     return shared_->clusters;
@@ -340,7 +342,14 @@ inline Party& Scenario::connect(net::FaultPlan to_client, std::string_view from)
 }
 
 inline Party& Scenario::accept(net::FaultPlan to_origin) {
-  auto peer = connector.accept({}, to_origin);
+  return take_origin(connector.accept({}, to_origin));
+}
+
+inline Party& Scenario::accept_at(std::string_view address) {
+  return take_origin(connector.accept({}, {}, address));
+}
+
+inline Party& Scenario::take_origin(std::unique_ptr<MemoryPeer> peer) {
   EXPECT_NE(peer, nullptr) << "nobody is connecting";
   if (peer == nullptr) peer = std::make_unique<MemoryPeer>();
   origins_.push_back(std::make_unique<Party>(*this, std::move(peer)));

@@ -137,5 +137,16 @@ TEST_F(Allocations, NoneForTheSecondRewrittenAndEditedExchange) {
   expect_none_after_the_first(kRequest, "HTTP/1.1 200 OK\r\nServer: o\r\n" + length_of(5));
 }
 
+TEST_F(Allocations, NoneForTheSecondSplitByACookie) {
+  config::Route& route = scenario_.route();
+  route.action = config::ActionKind::split;
+  route.split.variants = {{.name = "stable", .cluster = "origins", .weight = 1},
+                          {.name = "canary", .cluster = "origins", .weight = 1}};
+  route.split.key = {{config::KeySource::header, "X-User"}, {config::KeySource::cookie, "sid"}};
+  expect_none_after_the_first(
+      "GET / HTTP/1.1\r\nHost: a.test\r\nCookie: a=b; sid=0123456789\r\n\r\n",
+      "HTTP/1.1 200 OK\r\n" + length_of(5));
+}
+
 }  // namespace
 }  // namespace weir::proxy
