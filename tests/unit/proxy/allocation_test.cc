@@ -49,38 +49,47 @@ class RoomyStream final : public net::Stream {
   Ends& ends_;
 };
 
+// Two origins: 10.0.0.1, and 10.0.1.1 for what is mirrored. Each connect is answered by accept().
 class RoomyConnector final : public net::Connector {
  public:
-  explicit RoomyConnector(RoomyStream::Ends& ends) : ends_(ends) {}
-  std::unique_ptr<net::ConnectTicket> connect(const SocketAddress&, std::chrono::milliseconds,
+  RoomyConnector(RoomyStream::Ends& origin, RoomyStream::Ends& mirror)
+      : origin_(origin), mirror_(mirror) {}
+  std::unique_ptr<net::ConnectTicket> connect(const SocketAddress& to, std::chrono::milliseconds,
                                               net::ConnectEvents& events) override {
-    waiting_ = &events;
+    (to_string(to) == "10.0.1.1:80" ? mirror_waits_ : origin_waits_) = &events;
     return std::make_unique<net::ConnectTicket>();
   }
   void accept() {
-    if (waiting_ != nullptr) {
-      std::exchange(waiting_, nullptr)->on_connected(std::make_unique<RoomyStream>(ends_));
-    }
+    answer(origin_waits_, origin_);
+    answer(mirror_waits_, mirror_);
   }
 
  private:
-  RoomyStream::Ends& ends_;
-  net::ConnectEvents* waiting_ = nullptr;
+  static void answer(net::ConnectEvents*& waiting, RoomyStream::Ends& ends) {
+    if (waiting == nullptr) return;
+    std::exchange(waiting, nullptr)->on_connected(std::make_unique<RoomyStream>(ends));
+  }
+
+  RoomyStream::Ends& origin_;
+  RoomyStream::Ends& mirror_;
+  net::ConnectEvents* origin_waits_ = nullptr;
+  net::ConnectEvents* mirror_waits_ = nullptr;
 };
 
 class Allocations : public testing::Test {
  protected:
-  Allocations() : connector_(origin_) {
+  Allocations() : connector_(origin_, mirror_) {
     scenario_.use(connector_);
     scenario_.keeps_records = false;
   }
 
   // One whole exchange; bytes come as a socket brings them.
   void exchange(const std::string& request, const std::string& response) {
-    client_.size = origin_.size = 0;
+    client_.size = origin_.size = mirror_.size = 0;
     give(client_, request);
     connector_.accept();
     give(origin_, response);
+    if (mirror_.size > 0) give(mirror_, response);
   }
   static void give(RoomyStream::Ends& ends, std::string_view bytes) {
     ASSERT_NE(ends.events, nullptr);
@@ -99,7 +108,7 @@ class Allocations : public testing::Test {
     EXPECT_TRUE(client_.text().starts_with("HTTP/1.1 200 OK\r\n"));
   }
 
-  RoomyStream::Ends client_, origin_;
+  RoomyStream::Ends client_, origin_, mirror_;
   RoomyConnector connector_;
   test::Scenario scenario_;
 };
@@ -146,6 +155,22 @@ TEST_F(Allocations, NoneForTheSecondSplitByACookie) {
   expect_none_after_the_first(
       "GET / HTTP/1.1\r\nHost: a.test\r\nCookie: a=b; sid=0123456789\r\n\r\n",
       "HTTP/1.1 200 OK\r\n" + length_of(5));
+}
+
+TEST_F(Allocations, NoneForTheSecondMirroredPost) {
+  config::Cluster next;
+  next.name = "next";
+  next.endpoints.push_back({.address = {.host = "10.0.1.1", .port = 80, .unix_path = {}}});
+  scenario_.file.clusters.push_back(next);
+  config::Mirror mirror;
+  mirror.cluster = "next";
+  mirror.share = {1, 1};
+  mirror.methods = {"POST"};
+  scenario_.route().mirrors.push_back(mirror);
+  expect_none_after_the_first("POST / HTTP/1.1\r\nHost: a.test\r\n" + length_of(20 * 1024),
+                              "HTTP/1.1 200 OK\r\n" + length_of(5));
+  EXPECT_GT(mirror_.size, 20U * 1024);
+  EXPECT_EQ(scenario_.mirror().load->in_flight(), 0U);
 }
 
 }  // namespace
