@@ -147,13 +147,13 @@ void check_place(Reader& reader, const Node& node, const std::vector<SplitKey>& 
   }
   for (const SplitKey& one : before) {
     if (one.source == KeySource::client_ip) {
-      reader.error(node, "never reached, as every request has a client_ip: put client_ip last");
+      reader.warn(node, "never reached, as every request has a client_ip: put client_ip last");
       return;
     }
     if (one.source == KeySource::issued_cookie) {
-      reader.error(node,
-                   "never reached, as users without a key are given the issued cookie: put "
-                   "issued_cookie last");
+      reader.warn(node,
+                  "never reached, as users without a key are given the issued cookie: put "
+                  "issued_cookie last");
       return;
     }
     const bool issued_too = key.source == KeySource::issued_cookie &&

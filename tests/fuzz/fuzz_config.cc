@@ -19,6 +19,7 @@ constexpr std::size_t kLongest = 64 * 1024;  // longer inputs find nothing that 
 const char* variable(const void*, const char* name) {
   if (std::strcmp(name, "A") == 0) return "a";
   if (std::strcmp(name, "WEIR_ADMIN_TOKEN") == 0) return "token";
+  if (std::strcmp(name, "WEIR_TESTER_SECRET") == 0) return "secret";
   if (std::strcmp(name, "TEXT") == 0) return "${A} $$ \" ' \\ \n: #";
   return std::strlen(name) == 1 ? "" : nullptr;
 }

@@ -63,7 +63,8 @@ class Check(IntegrationTest):
     def test_every_file_of_conf_is_fine(self):
         for path in sorted((ROOT / "conf").glob("*.yaml")):
             with self.subTest(path.name):
-                done = command("check", "-c", str(path), environment={"WEIR_ADMIN_TOKEN": "open-sesame"})
+                done = command("check", "-c", str(path), environment={
+                    "WEIR_ADMIN_TOKEN": "open-sesame", "WEIR_TESTER_SECRET": "s3cret"})
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
                 self.assertNotIn("open-sesame", done.stdout)
 

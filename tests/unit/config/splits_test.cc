@@ -223,6 +223,19 @@ TEST(Mirrors, Shares) {
   }
 }
 
+TEST(Splits, APlaceBehindOneThatIsAlwaysThereIsWarnedAbout) {
+  EXPECT_EQ(
+      warnings_of("split: { variants: [{ name: a, cluster: c }], "
+                  "key: [client_ip, { header: x }, issued_cookie] }"),
+      "test.yaml:3:79: never reached, as every request has a client_ip: put client_ip last\n"
+      "test.yaml:3:94: never reached, as every request has a client_ip: put client_ip last\n");
+  EXPECT_EQ(
+      warnings_of("split: { variants: [{ name: a, cluster: c }], "
+                  "key: [issued_cookie, client_ip] }"),
+      "test.yaml:3:83: never reached, as users without a key are given the issued cookie: put "
+      "issued_cookie last\n");
+}
+
 TEST(Mirrors, CopiesToTheServingClusterAreWarnedAbout) {
   constexpr std::string_view kWarning =
       "copies go to the cluster that serves the request too, 'c'\n";

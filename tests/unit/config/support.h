@@ -30,7 +30,8 @@ inline Environment environment_of(const Variables& variables) {
 }
 
 inline const Variables kNoVariables;
-inline const Variables kReferenceVariables = {{"WEIR_ADMIN_TOKEN", "secret"}};
+inline const Variables kReferenceVariables = {{"WEIR_ADMIN_TOKEN", "secret"},
+                                              {"WEIR_TESTER_SECRET", "tester"}};
 
 inline std::string source_file(std::string_view path) {
   return std::string(WEIR_SOURCE_DIR) + "/" + std::string(path);
