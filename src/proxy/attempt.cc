@@ -10,18 +10,20 @@ Error Attempt::start(upstream::ClusterPool& pool, const PickContext& context, st
   pool_ = &pool;
   context_ = context;
   if (picked == kNoEndpoint) return {Errc::no_endpoint};
-  endpoint_ = picked;
-  pool.endpoint(picked).begin_request();
-  lease_ = pool.take_idle(picked);
+  picked_ = picked;
+  picked_in_ = pool.generation();
+  target_ = &pool.at(picked);
+  target_->begin_attempt();
+  lease_ = target_->take_idle();
   if (lease_) return {};
-  const Error error = pool.request(picked, request_);
+  const Error error = pool.request(*target_, request_);
   if (error) leave_endpoint();
   return error;
 }
 
 Error Attempt::replace_connection() {
   lease_.release();
-  return pool_->request(endpoint_, request_);
+  return pool_->request(*target_, request_);
 }
 
 void Attempt::end() {
@@ -31,8 +33,8 @@ void Attempt::end() {
 }
 
 void Attempt::leave_endpoint() {
-  if (endpoint_ == kNoEndpoint) return;
-  pool_->endpoint(std::exchange(endpoint_, kNoEndpoint)).end_request();
+  if (target_ == nullptr) return;
+  std::exchange(target_, nullptr)->end_attempt();
 }
 
 void Attempt::on_lease(upstream::Lease lease) {
@@ -46,6 +48,7 @@ void Attempt::on_lease_failed(Error error) {
 
 void Attempt::on_slot_free() {
   leave_endpoint();
+  if (picked_in_ != pool_->generation()) context_.tried = 0;
   const Error error = start(*pool_, context_, pool_->pick(context_));
   if (error) {
     events_.on_attempt_failed(error);

@@ -45,9 +45,12 @@ class Attempt final : upstream::LeaseEvents, upstream::ResponseEvents {
 
   bool ready() const { return static_cast<bool>(lease_); }
   bool queued() const { return request_.queued(); }  // no slot for a connection yet
-  bool begun() const { return endpoint_ != kNoEndpoint; }
-  std::size_t endpoint_index() const { return endpoint_; }
-  const Endpoint& endpoint() const { return pool_->endpoint(endpoint_); }
+  bool begun() const { return target_ != nullptr; }
+  const Endpoint& endpoint() const { return target_->endpoint(); }
+  // Which endpoint of the cluster it is, kNoEndpoint when the cluster has changed since the pick.
+  std::size_t endpoint_index() const {
+    return picked_in_ == pool_->generation() ? picked_ : kNoEndpoint;
+  }
   bool on_reused_connection() const { return lease_ && lease_->reused(); }
   bool response_begun() const { return lease_ && lease_->response_begun(); }
 
@@ -86,8 +89,10 @@ class Attempt final : upstream::LeaseEvents, upstream::ResponseEvents {
   upstream::LeaseRequest request_;
   upstream::Lease lease_;
   upstream::ClusterPool* pool_ = nullptr;
+  upstream::EndpointPool* target_ = nullptr;
   PickContext context_;
-  std::size_t endpoint_ = kNoEndpoint;
+  std::size_t picked_ = kNoEndpoint;
+  std::uint64_t picked_in_ = 0;  // the pool's generation
 };
 
 }  // namespace weir::proxy

@@ -151,7 +151,7 @@ std::string_view Exchange::forwarded_path() const {
 }
 
 PickContext Exchange::pick_context() const {
-  PickContext context = pick_key(pool().cluster().settings().balance, request_, client_ip_);
+  PickContext context = pick_key(pool().settings().balance, request_, client_ip_);
   context.tried = tried_;
   return context;
 }
@@ -176,8 +176,7 @@ bool Exchange::attempt_started(Error error) {
   }
   // Bounds the wait in the cluster's queue; connecting has a deadline of its own.
   if (!attempt_.ready()) {
-    arm(static_cast<net::TimeMs>(pool().cluster().settings().connections.connect_timeout.count()) *
-        2);
+    arm(static_cast<net::TimeMs>(pool().settings().connections.connect_timeout.count()) * 2);
   }
   return true;
 }

@@ -46,7 +46,8 @@ bool Exchange::try_again(Error error, int status) {
 bool Exchange::try_elsewhere(Error error) {
   const std::size_t failed = attempt_.endpoint_index();
   PickContext context = pick_context();
-  if (failed < 64) context.tried = tried_ | std::uint64_t{1} << failed;
+  if (failed == kNoEndpoint) context.tried = 0;  // of a set that is no more
+  if (failed < 64) context.tried |= std::uint64_t{1} << failed;
   const std::size_t picked = pool().pick(context);
   if (picked == kNoEndpoint) return false;  // nowhere else to go
   const int percent = plan_->settings->retry.budget_percent;

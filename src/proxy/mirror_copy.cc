@@ -67,7 +67,7 @@ void MirrorCopy::compose(std::shared_ptr<WorkerSnapshot> snapshot, const MirrorP
   snapshot_ = std::move(snapshot);
   plan_ = &plan;
   method_ = source.request.method();
-  pick_ = pick_key(plan.cluster->settings().balance, source.request, source.client);
+  pick_ = pick_key(mirror().pool->settings().balance, source.request, source.client);
   CopyEdits edits(source.edits, plan);
   Buffer& scratch = words_;
   if (const http::Field* key = source.request.find(kIdempotencyKey)) {

@@ -7,10 +7,10 @@ namespace weir::proxy {
 namespace {
 
 // Nobody waits for a mirror's connection and none is refused one: max_in_flight is the bound.
-config::Cluster without_limits(config::Cluster settings) {
-  settings.connections.max = 0;
-  settings.connections.max_pending = 0;
-  return settings;
+std::shared_ptr<const upstream::ClusterSetup> without_limits(upstream::ClusterSetup setup) {
+  setup.settings.connections.max = 0;
+  setup.settings.connections.max_pending = 0;
+  return std::make_shared<const upstream::ClusterSetup>(std::move(setup));
 }
 
 std::vector<http::HeadEdit> compile_mirror_edits(const config::Mirror& mirror) {
@@ -57,8 +57,8 @@ MirrorPlan RoutePlanner::plan_mirror(const config::Mirror& mirror, const config:
   plan.settings = &mirror;
   plan.route = &route;
   plan.index = mirrors_++;
-  plan.cluster =
-      std::make_shared<upstream::Cluster>(without_limits(cluster.settings()), cluster.endpoints());
+  plan.setup = without_limits(*cluster.setup());
+  plan.cluster = std::make_shared<upstream::Cluster>(plan.setup);
   plan.edits = compile_mirror_edits(mirror);
   plan.load = std::make_shared<MirrorLoad>();
   return plan;

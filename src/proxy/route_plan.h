@@ -53,6 +53,7 @@ struct MirrorPlan {
   // The mirror's own counts and pools, so that its connections are nobody else's; the endpoints
   // are the cluster's.
   std::shared_ptr<upstream::Cluster> cluster;
+  std::shared_ptr<const upstream::ClusterSetup> setup;
   std::vector<http::HeadEdit> edits;
   std::shared_ptr<MirrorLoad> load;
   observe::MirrorSeries series;

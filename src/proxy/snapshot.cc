@@ -3,6 +3,7 @@
 #include "proxy/snapshot.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "balance/registry.h"
@@ -37,19 +38,61 @@ ListenerPlan make_listener_plan(const config::Listener& listener, std::uint32_t 
   return plan;
 }
 
+namespace {
+
+using upstream::Cluster;
+using upstream::ClusterPool;
+
+// Makes a worker's pools, or finds those of clusters that go on.
+class PoolMaker {
+ public:
+  PoolMaker(const WorkerSnapshot* before, const upstream::PoolEnvironment& environment,
+            std::uint64_t seed)
+      : environment_(environment), seed_(seed) {
+    if (before == nullptr) return;
+    for (const auto& pool : before->pools) keep(pool);
+    for (const WorkerMirror& mirror : before->mirrors) keep(mirror.pool);
+  }
+
+  std::shared_ptr<ClusterPool> pool(const std::shared_ptr<Cluster>& cluster,
+                                    const std::shared_ptr<const upstream::ClusterSetup>& setup) {
+    const std::string& algorithm = setup->settings.balance.algorithm;
+    const std::uint64_t seed = seed_++;
+    const auto known = known_.find(cluster.get());
+    if (known == known_.end()) {
+      return std::make_shared<ClusterPool>(cluster, setup, balance::make_balancer(algorithm, seed),
+                                           environment_);
+    }
+    ClusterPool& pool = *known->second;
+    if (pool.setup() != setup) {
+      const bool same = pool.settings().balance.algorithm == algorithm;
+      pool.update(setup, same ? nullptr : balance::make_balancer(algorithm, seed));
+    }
+    return known->second;
+  }
+
+ private:
+  void keep(const std::shared_ptr<ClusterPool>& pool) { known_[&pool->cluster()] = pool; }
+
+  const upstream::PoolEnvironment& environment_;
+  std::uint64_t seed_;
+  std::unordered_map<const Cluster*, std::shared_ptr<ClusterPool>> known_;
+};
+
+}  // namespace
+
 std::unique_ptr<WorkerSnapshot> make_worker_snapshot(std::shared_ptr<const Snapshot> shared,
+                                                     const WorkerSnapshot* before,
                                                      const upstream::PoolEnvironment& environment,
                                                      std::uint64_t seed) {
   auto mine = std::make_unique<WorkerSnapshot>();
-  const auto pool_of = [&](const std::shared_ptr<upstream::Cluster>& cluster) {
-    return std::make_unique<upstream::ClusterPool>(
-        cluster, balance::make_balancer(cluster->settings().balance.algorithm, seed++),
-        environment);
-  };
-  for (const auto& cluster : shared->clusters) mine->pools.push_back(pool_of(cluster));
+  PoolMaker maker(before, environment, seed);
+  for (std::size_t i = 0; i < shared->clusters.size(); ++i) {
+    mine->pools.push_back(maker.pool(shared->clusters[i], shared->setups[i]));
+  }
   for (const RoutePlan& route : shared->routes) {
     for (const MirrorPlan& mirror : route.mirrors) {
-      mine->mirrors.push_back({.pool = pool_of(mirror.cluster)});
+      mine->mirrors.push_back({.pool = maker.pool(mirror.cluster, mirror.setup)});
     }
   }
   mine->rescues.resize(shared->routes.size());

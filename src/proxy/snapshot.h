@@ -47,12 +47,14 @@ struct Snapshot {
   std::vector<ListenerPlan> listeners;
   std::vector<RoutePlan> routes;  // in file order, as the router counts them
   std::vector<std::shared_ptr<upstream::Cluster>> clusters;
+  // What each of them is as this snapshot begins; later changes reach workers by message.
+  std::vector<std::shared_ptr<const upstream::ClusterSetup>> setups;
   std::shared_ptr<ByteBudget> mirror_bytes;  // of the process
 };
 
 // A mirror as one worker runs it: its connections, and how the target has been doing.
 struct WorkerMirror {
-  std::unique_ptr<upstream::ClusterPool> pool;
+  std::shared_ptr<upstream::ClusterPool> pool;
   std::uint32_t failures = 0;    // in a row
   net::TimeMs paused_until = 0;  // while there are too many
 
@@ -65,16 +67,20 @@ struct WorkerMirror {
   }
 };
 
-// The same with this worker's own part: its connections to each cluster.
+// The same with this worker's own part: its connections to each cluster. Pools live on in the next
+// snapshot of the same cluster.
 struct WorkerSnapshot final : net::Retirable {
   std::shared_ptr<const Snapshot> shared;
-  std::vector<std::unique_ptr<upstream::ClusterPool>> pools;  // by cluster index
+  std::vector<std::shared_ptr<upstream::ClusterPool>> pools;  // by cluster index
   std::vector<WorkerMirror> mirrors;                          // by MirrorPlan::index
   std::vector<upstream::RetryBudget> rescues;                 // by route index
 };
 
-// Balancers are seeded from `seed`, each differently; the first with `seed` itself.
+// Takes over from `before` (null: none) what still belongs: pools of the same clusters, brought up
+// to the new setups. New balancers are seeded from `seed`, each differently; the
+// first with `seed` itself.
 std::unique_ptr<WorkerSnapshot> make_worker_snapshot(std::shared_ptr<const Snapshot> shared,
+                                                     const WorkerSnapshot* before,
                                                      const upstream::PoolEnvironment& environment,
                                                      std::uint64_t seed);
 

@@ -30,7 +30,8 @@ std::vector<std::shared_ptr<upstream::Cluster>> make_clusters(const config::Conf
                                                      names.at(endpoint.address), endpoint.weight,
                                                      endpoint.backup));
     }
-    clusters.push_back(std::make_shared<upstream::Cluster>(cluster, std::move(endpoints)));
+    clusters.push_back(std::make_shared<upstream::Cluster>(
+        std::make_shared<const upstream::ClusterSetup>(cluster, std::move(endpoints))));
   }
   return clusters;
 }
@@ -72,6 +73,7 @@ std::expected<std::shared_ptr<const proxy::Snapshot>, Errors> build_snapshot(
         at(name.place, fmt::format("endpoint {}: {}", name.address, words_of(name.error.code))));
   }
   snapshot->clusters = make_clusters(snapshot->config, names);
+  for (const auto& cluster : snapshot->clusters) snapshot->setups.push_back(cluster->setup());
   make_plans(*snapshot, errors);
   if (!errors.empty()) return std::unexpected(std::move(errors));
   snapshot->mirror_bytes = live.mirror_bytes;

@@ -110,7 +110,8 @@ void Worker::adopt(std::shared_ptr<const proxy::Snapshot> snapshot) {
                                               .retired = loop_.retired(),
                                               .out = context_.out,
                                               .workers = static_cast<std::uint32_t>(workers_)};
-  auto mine = proxy::make_worker_snapshot(std::move(snapshot), environment, context_.random.next());
+  auto mine = proxy::make_worker_snapshot(std::move(snapshot), context_.snapshot.get(), environment,
+                                          context_.random.next());
   // The last exchange of an old snapshot may end inside one of its pools: it is destroyed when the
   // turn is over.
   context_.snapshot = std::shared_ptr<proxy::WorkerSnapshot>(

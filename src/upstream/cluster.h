@@ -1,6 +1,7 @@
-// A cluster as all workers share it: its configuration, its endpoints, and the two counts that
-// bound connections and waiting requests over all workers. Owned by the snapshot; ClusterPool is a
-// worker's own part.
+// A cluster as all workers share it: what it is at the moment (settings and endpoints, immutable,
+// exchanged as a whole), and the two counts that bound connections and waiting requests over all
+// workers. A cluster outlives the snapshots that name it, so that a new file, a changed name or an
+// operator's wish changes its endpoints and nothing else. ClusterPool is a worker's own part.
 #pragma once
 
 #include <atomic>
@@ -15,28 +16,37 @@
 
 namespace weir::upstream {
 
+struct ClusterSetup {
+  config::Cluster settings;
+  std::vector<std::shared_ptr<Endpoint>> endpoints;  // in file order
+};
+
 class Cluster {
  public:
-  Cluster(config::Cluster settings, std::vector<std::shared_ptr<Endpoint>> endpoints)
-      : settings_(std::move(settings)), endpoints_(std::move(endpoints)) {}
+  explicit Cluster(std::shared_ptr<const ClusterSetup> setup)
+      : name_(setup->settings.name), setup_(std::move(setup)) {}
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
-  const std::string& name() const { return settings_.name; }
-  const config::Cluster& settings() const { return settings_; }
-  const std::vector<std::shared_ptr<Endpoint>>& endpoints() const { return endpoints_; }
+  const std::string& name() const { return name_; }
 
+  // --- the supervisor's thread alone: the newest setup. Workers are told by message. ---
+  const std::shared_ptr<const ClusterSetup>& setup() const { return setup_; }
+  const config::Cluster& settings() const { return setup_->settings; }
+  const std::vector<std::shared_ptr<Endpoint>>& endpoints() const { return setup_->endpoints; }
+  void set_setup(std::shared_ptr<const ClusterSetup> setup) { setup_ = std::move(setup); }
+
+  // --- any thread ---
   std::uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
   std::uint32_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
 
   // Counts one more connection unless that would exceed `max` (0 = no limit).
-  bool add_connection() {
-    const std::uint32_t max = settings_.connections.max;
+  bool add_connection(std::uint32_t max) {
     return add_below(connections_, max == 0 ? ~std::uint32_t{0} : max);
   }
   void remove_connection() { connections_.fetch_sub(1, std::memory_order_relaxed); }
   // Counts one more request that waits for a connection, unless that would exceed `max_pending`.
-  bool add_waiting() { return add_below(waiting_, settings_.connections.max_pending); }
+  bool add_waiting(std::uint32_t max_pending) { return add_below(waiting_, max_pending); }
   void remove_waiting() { waiting_.fetch_sub(1, std::memory_order_relaxed); }
 
  private:
@@ -46,8 +56,8 @@ class Cluster {
     return false;
   }
 
-  const config::Cluster settings_;
-  const std::vector<std::shared_ptr<Endpoint>> endpoints_;
+  const std::string name_;
+  std::shared_ptr<const ClusterSetup> setup_;
   alignas(64) std::atomic<std::uint32_t> connections_{0};
   std::atomic<std::uint32_t> waiting_{0};
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <unordered_map>
 #include <utility>
 
 namespace weir::upstream {
@@ -34,12 +35,28 @@ void LeaseRequest::cancel() {
   }
 }
 
-EndpointPool::EndpointPool(ClusterPool& cluster, Endpoint& endpoint)
-    : cluster_(cluster), endpoint_(endpoint) {}
+EndpointPool::EndpointPool(ClusterPool& cluster, std::shared_ptr<Endpoint> endpoint)
+    : cluster_(cluster), endpoint_(std::move(endpoint)) {}
 
 EndpointPool::~EndpointPool() {
   idle_.for_each([this](Connection& connection) { close(connection); });
   busy_.for_each([this](Connection& connection) { close(connection); });
+}
+
+void EndpointPool::begin_attempt() {
+  ++attempts_;
+  endpoint_->begin_request();
+}
+
+void EndpointPool::end_attempt() {
+  --attempts_;
+  endpoint_->end_request();
+}
+
+void EndpointPool::leave() {
+  leaving_ = true;
+  while (close_oldest_idle()) {
+  }
 }
 
 const PoolEnvironment& EndpointPool::environment() const {
@@ -64,14 +81,14 @@ void EndpointPool::connect(LeaseRequest& request) {
   connection->requester_ = &request;
   request.connecting_ = connection;
   connection->ticket_ = environment().connector.connect(
-      endpoint_.address(), cluster_.cluster().settings().connections.connect_timeout, *connection);
+      endpoint_->address(), cluster_.settings().connections.connect_timeout, *connection);
 }
 
 void EndpointPool::give_back(Connection& connection) {
   connection.events_ = nullptr;
   connection.response_ = nullptr;
   const bool keep = connection.clean() && idle_count_ < cluster_.idle_max_per_endpoint_ &&
-                    endpoint_.state() == EndpointState::active;
+                    endpoint_->state() == EndpointState::active && !leaving_;
   if (!keep) {
     close(connection);
     return;
@@ -87,8 +104,7 @@ void EndpointPool::give_back(Connection& connection) {
 }
 
 net::TimeMs EndpointPool::idle_timeout_ms(const Connection& connection) const {
-  auto ours =
-      static_cast<net::TimeMs>(cluster_.cluster().settings().connections.idle_timeout.count());
+  auto ours = static_cast<net::TimeMs>(cluster_.settings().connections.idle_timeout.count());
   // Below the origin's own timeout, so that we close first and no request meets a closing
   // connection.
   const net::TimeMs theirs = connection.origin_idle_timeout_ms_;
@@ -111,7 +127,7 @@ void EndpointPool::discard(Connection& connection) {
   connection.stream_.reset();
   connection.link_.unlink();
   environment().retired.retire(std::unique_ptr<net::Retirable>(&connection));
-  cluster_.cluster_->remove_connection();
+  cluster_.remove_connection();
 }
 
 bool EndpointPool::close_oldest_idle() {
@@ -120,26 +136,51 @@ bool EndpointPool::close_oldest_idle() {
   return true;
 }
 
-ClusterPool::ClusterPool(std::shared_ptr<Cluster> cluster, std::unique_ptr<Balancer> balancer,
-                         const PoolEnvironment& environment)
+ClusterPool::ClusterPool(std::shared_ptr<Cluster> cluster,
+                         std::shared_ptr<const ClusterSetup> setup,
+                         std::unique_ptr<Balancer> balancer, const PoolEnvironment& environment)
     : cluster_(std::move(cluster)),
-      balancer_(std::move(balancer)),
       environment_(environment),
       queue_timer_([](void* owner) { static_cast<ClusterPool*>(owner)->queue_timer_fired(); },
                    this),
       yield_timer_([](void* owner) { static_cast<ClusterPool*>(owner)->yield_timer_fired(); },
-                   this),
-      idle_max_per_endpoint_(
-          share_of_worker(cluster_->settings().connections.idle, environment.workers)) {
-  for (const auto& endpoint : cluster_->endpoints()) {
+                   this) {
+  update(std::move(setup), std::move(balancer));
+}
+
+void ClusterPool::update(std::shared_ptr<const ClusterSetup> setup,
+                         std::unique_ptr<Balancer> balancer) {
+  std::unordered_map<const Endpoint*, std::unique_ptr<EndpointPool>> known;
+  for (auto& pool : pools_) known.emplace(&pool->endpoint(), std::move(pool));
+  pools_.clear();
+  endpoint_pointers_.clear();
+  for (const auto& endpoint : setup->endpoints) {
+    auto mine = std::move(known[endpoint.get()]);
+    if (mine == nullptr) mine = std::make_unique<EndpointPool>(*this, endpoint);
     endpoint_pointers_.push_back(endpoint.get());
-    pools_.push_back(std::make_unique<EndpointPool>(*this, *endpoint));
+    pools_.push_back(std::move(mine));
   }
+  setup_ = std::move(setup);
+  idle_max_per_endpoint_ = share_of_worker(settings().connections.idle, environment_.workers);
+  ++generation_;
+  if (balancer) balancer_ = std::move(balancer);
   balancer_->update(endpoint_pointers_);
+  for (auto& [endpoint, pool] : known) {
+    if (pool == nullptr) continue;
+    pool->leave();
+    leaving_.push_back(std::move(pool));
+  }
+  drop_unused();
+}
+
+// Called when nothing of a leaving pool is on the stack.
+void ClusterPool::drop_unused() {
+  std::erase_if(leaving_, [](const auto& pool) { return !pool->in_use(); });
 }
 
 ClusterPool::~ClusterPool() {
   assert(queue_.empty());
+  leaving_.clear();
   pools_.clear();
 }
 
@@ -155,13 +196,15 @@ std::size_t ClusterPool::pick(const PickContext& context) {
   return kNoEndpoint;
 }
 
-Error ClusterPool::request(std::size_t index, LeaseRequest& request) {
-  if (cluster_->add_connection() || (make_room(index) && cluster_->add_connection())) {
+Error ClusterPool::request(EndpointPool& to, LeaseRequest& request) {
+  const config::Connections& limits = settings().connections;
+  if (cluster_->add_connection(limits.max) ||
+      (make_room(&to) && cluster_->add_connection(limits.max))) {
     request.called_ = false;
-    pools_[index]->connect(request);
+    to.connect(request);
     return {};
   }
-  if (!cluster_->add_waiting()) return {Errc::overloaded};
+  if (!cluster_->add_waiting(limits.max_pending)) return {Errc::overloaded};
   request.queued_in_ = this;
   // One that was called and found its slot taken keeps its place.
   if (std::exchange(request.called_, false)) {
@@ -173,11 +216,9 @@ Error ClusterPool::request(std::size_t index, LeaseRequest& request) {
   return {};
 }
 
-bool ClusterPool::make_room(std::size_t wanted) {
-  for (std::size_t i = 0; i < pools_.size(); ++i) {
-    if (i != wanted && pools_[i]->close_oldest_idle()) return true;
-  }
-  return false;
+bool ClusterPool::make_room(const EndpointPool* wanted) {
+  return std::ranges::any_of(
+      pools_, [&](const auto& pool) { return pool.get() != wanted && pool->close_oldest_idle(); });
 }
 
 void ClusterPool::slot_freed() {
@@ -190,22 +231,21 @@ void ClusterPool::slot_freed() {
 }
 
 void ClusterPool::queue_timer_fired() {
-  const std::uint32_t max = cluster_->settings().connections.max;
-  for (int n = 0; n < kCalledAtOnce && !queue_.empty() && cluster_->connections() < max; ++n) {
-    slot_freed();
-  }
+  const std::uint32_t max = settings().connections.max;
+  const auto has_room = [&] { return max == 0 || cluster_->connections() < max; };
+  for (int n = 0; n < kCalledAtOnce && !queue_.empty() && has_room(); ++n) slot_freed();
   if (!queue_.empty()) environment_.wheel.arm_in(queue_timer_, kQueuePollMs);
 }
 
 void ClusterPool::watch_others() {
-  const bool shared = environment_.workers > 1 && cluster_->settings().connections.max != 0;
+  const bool shared = environment_.workers > 1 && settings().connections.max != 0;
   if (shared && !yield_timer_.armed()) environment_.wheel.arm_in(yield_timer_, kYieldLookMs);
 }
 
 // Gives idle connections up for requests that wait on other workers: the limit is one for all.
 void ClusterPool::yield_timer_fired() {
   if (queue_.empty()) {
-    for (std::uint32_t n = cluster_->waiting(); n > 0 && make_room(kNoEndpoint); --n) {
+    for (std::uint32_t n = cluster_->waiting(); n > 0 && make_room(nullptr); --n) {
     }
   }
   const auto idles = [](const auto& pool) { return pool->idle_count() > 0; };

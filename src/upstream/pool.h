@@ -73,18 +73,25 @@ class LeaseRequest {
 
 using ConnectionList = IntrusiveList<Connection, &Connection::link_>;
 
-// A worker's connections to one endpoint.
+// A worker's connections to one endpoint. Lives as long as the endpoint is one of the cluster's,
+// and then until nobody uses it any more.
 class EndpointPool {
  public:
-  EndpointPool(ClusterPool& cluster, Endpoint& endpoint);
+  EndpointPool(ClusterPool& cluster, std::shared_ptr<Endpoint> endpoint);
   ~EndpointPool();
   EndpointPool(const EndpointPool&) = delete;
   EndpointPool& operator=(const EndpointPool&) = delete;
 
-  Endpoint& endpoint() { return endpoint_; }
+  Endpoint& endpoint() { return *endpoint_; }
+  // An attempt is made here, and is over: counted with the endpoint, and what keeps this alive.
+  void begin_attempt();
+  void end_attempt();
   // The connection used last, if one idles; else an empty lease.
   Lease take_idle();
   void connect(LeaseRequest& request);
+  // The endpoint is no longer one of the cluster's: idle connections close, busy ones after use.
+  void leave();
+  bool in_use() const { return attempts_ > 0 || !idle_.empty() || !busy_.empty(); }
   std::size_t idle_count() const { return idle_count_; }
   // Closes the connection that has idled longest, for a caller that takes its slot; false when none
   // idles.
@@ -103,23 +110,33 @@ class EndpointPool {
   net::TimeMs idle_timeout_ms(const Connection& connection) const;
 
   ClusterPool& cluster_;
-  Endpoint& endpoint_;
+  const std::shared_ptr<Endpoint> endpoint_;
   ConnectionList idle_;  // most recently used first
   ConnectionList busy_;  // connecting or leased
   std::size_t idle_count_ = 0;
+  std::size_t attempts_ = 0;
+  bool leaving_ = false;
 };
 
 class ClusterPool {
  public:
-  ClusterPool(std::shared_ptr<Cluster> cluster, std::unique_ptr<Balancer> balancer,
-              const PoolEnvironment& environment);
+  ClusterPool(std::shared_ptr<Cluster> cluster, std::shared_ptr<const ClusterSetup> setup,
+              std::unique_ptr<Balancer> balancer, const PoolEnvironment& environment);
   ~ClusterPool();
   ClusterPool(const ClusterPool&) = delete;
   ClusterPool& operator=(const ClusterPool&) = delete;
 
+  // Takes up what the cluster has become. Endpoints that stay keep their connections, the balancer
+  // its position; `balancer` is null unless the algorithm is another one.
+  void update(std::shared_ptr<const ClusterSetup> setup, std::unique_ptr<Balancer> balancer);
+  // Grows with every update(): indexes of endpoints mean nothing across one.
+  std::uint64_t generation() const { return generation_; }
+
   const Cluster& cluster() const { return *cluster_; }
+  const std::shared_ptr<const ClusterSetup>& setup() const { return setup_; }
+  const config::Cluster& settings() const { return setup_->settings; }
   std::size_t endpoint_count() const { return endpoint_pointers_.size(); }
-  Endpoint& endpoint(std::size_t index) { return *cluster_->endpoints()[index]; }
+  EndpointPool& at(std::size_t index) { return *pools_[index]; }
 
   // The endpoint for a request, or kNoEndpoint.
   std::size_t pick(const PickContext& context);
@@ -127,11 +144,9 @@ class ClusterPool {
     balancer_->observe(index, latency_ns, now_ns);
   }
 
-  // An idle connection to the endpoint, at once; empty when there is none.
-  Lease take_idle(std::size_t index) { return pools_[index]->take_idle(); }
-  // Opens a new connection for `request`, or queues it while the cluster is at its limits.
-  // overloaded: the queue is full.
-  Error request(std::size_t index, LeaseRequest& request);
+  // Opens a new connection to the endpoint for `request`, or queues it while the cluster is at its
+  // limits. overloaded: the queue is full.
+  Error request(EndpointPool& to, LeaseRequest& request);
 
   // The cluster's retry budget on this worker: first attempts earn, retries spend.
   void earn_retry() { budget_.earn(); }
@@ -141,22 +156,27 @@ class ClusterPool {
   friend class EndpointPool;
   friend class LeaseRequest;
 
-  bool make_room(std::size_t wanted);
+  bool make_room(const EndpointPool* wanted);
+  void remove_connection() { cluster_->remove_connection(); }
+  void drop_unused();
   void slot_freed();
   void queue_timer_fired();
   void watch_others();
   void yield_timer_fired();
 
-  std::shared_ptr<Cluster> cluster_;
+  const std::shared_ptr<Cluster> cluster_;
+  std::shared_ptr<const ClusterSetup> setup_;
   std::unique_ptr<Balancer> balancer_;
   const PoolEnvironment environment_;
   std::vector<const Endpoint*> endpoint_pointers_;
-  std::vector<std::unique_ptr<EndpointPool>> pools_;
+  std::vector<std::unique_ptr<EndpointPool>> pools_;    // in the setup's order
+  std::vector<std::unique_ptr<EndpointPool>> leaving_;  // of endpoints that are no longer in it
+  std::uint64_t generation_ = 0;
   IntrusiveList<LeaseRequest, &LeaseRequest::link_> queue_;
   net::TimerEntry queue_timer_;
   net::TimerEntry yield_timer_;
   RetryBudget budget_;
-  std::size_t idle_max_per_endpoint_;
+  std::size_t idle_max_per_endpoint_ = 0;
 };
 
 }  // namespace weir::upstream

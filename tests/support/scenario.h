@@ -295,8 +295,9 @@ inline void Scenario::make_clusters() {
       endpoints.push_back(
           std::make_shared<Endpoint>(to_string(address), address, one.weight, one.backup));
     }
-    shared_->clusters.push_back(
-        std::make_shared<upstream::Cluster>(its_cluster, std::move(endpoints)));
+    shared_->setups.push_back(
+        std::make_shared<const upstream::ClusterSetup>(its_cluster, std::move(endpoints)));
+    shared_->clusters.push_back(std::make_shared<upstream::Cluster>(shared_->setups.back()));
   }
 }
 
@@ -316,7 +317,7 @@ inline void Scenario::start() {
   }
   shared_->router = traffic::Router::make(kept).value();
   auto mine = proxy::make_worker_snapshot(
-      shared_,
+      shared_, nullptr,
       {.connector = *connector_in_use_, .wheel = wheel_, .retired = retired_, .out = context_.out},
       kFirstFirst);
   context_.snapshot =

@@ -94,7 +94,7 @@ TEST_F(ClusterLimit, WaitingEndsAfterTwiceTheConnectTimeout) {
 
 TEST_F(ClusterLimit, ASlotFreedByAnotherWorkerIsFound) {
   start_now();
-  ASSERT_TRUE(live_cluster().add_connection());  // another worker's
+  ASSERT_TRUE(live_cluster().add_connection(cluster().connections.max));  // another worker's
   Party& client = connect();
   client.sends(kGet);
   EXPECT_EQ(live_cluster().waiting(), 1U);

@@ -127,7 +127,8 @@ TEST(SnapshotBuilder, NamesTheEndpointThatDoesNotResolve) {
   config.clusters[0].endpoints[0].address.host = "does-not-exist.invalid";
   config.clusters[0].endpoints[0].place = {"weir.yaml", 12, 7};
   observe::Registry registry(1);
-  const auto built = build_snapshot(std::move(config), 1, registry);
+  LiveState live;
+  const auto built = build_snapshot(std::move(config), 1, registry, live);
   ASSERT_FALSE(built);
   EXPECT_EQ(built.error().front().find("weir.yaml:12:7: endpoint does-not-exist.invalid:9101"), 0U)
       << built.error().front();

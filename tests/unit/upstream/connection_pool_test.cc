@@ -42,8 +42,10 @@ class Pool : public testing::Test {
       endpoints.push_back(std::make_shared<Endpoint>(
           std::to_string(port), SocketAddress{.port = port, .unix_path = {}}, 1, false));
     }
-    cluster_ = std::make_shared<Cluster>(settings_, std::move(endpoints));
-    pool_ = std::make_unique<ClusterPool>(cluster_, balance::make_balancer("round_robin", 1),
+    cluster_ = std::make_shared<Cluster>(
+        std::make_shared<const ClusterSetup>(settings_, std::move(endpoints)));
+    pool_ = std::make_unique<ClusterPool>(cluster_, cluster_->setup(),
+                                          balance::make_balancer("round_robin", 1),
                                           PoolEnvironment{.connector = connector_,
                                                           .wheel = wheel_,
                                                           .retired = retired_,
@@ -62,14 +64,14 @@ class Pool : public testing::Test {
 
 TEST_F(Pool, HasNoIdleConnectionAtFirst) {
   make();
-  EXPECT_FALSE(pool_->take_idle(0));
+  EXPECT_FALSE(pool_->at(0).take_idle());
   EXPECT_EQ(pool_->endpoint_count(), 2U);
 }
 
 TEST_F(Pool, ConnectsToTheEndpointAskedFor) {
   make();
   Asking asking;
-  EXPECT_FALSE(pool_->request(1, asking.request));
+  EXPECT_FALSE(pool_->request(pool_->at(1), asking.request));
   EXPECT_TRUE(asking.request.waiting());
   EXPECT_EQ(connector_.targets().back().address.port, 82);
   EXPECT_EQ(connector_.targets().back().timeout, settings_.connections.connect_timeout);
@@ -83,10 +85,10 @@ TEST_F(Pool, ConnectsToTheEndpointAskedFor) {
 TEST_F(Pool, ALeaseThatCarriedNothingIsClosed) {
   make();
   Asking asking;
-  EXPECT_FALSE(pool_->request(0, asking.request));
+  EXPECT_FALSE(pool_->request(pool_->at(0), asking.request));
   const auto origin = connector_.accept();
   asking.lease.release();
-  EXPECT_FALSE(pool_->take_idle(0));
+  EXPECT_FALSE(pool_->at(0).take_idle());
   EXPECT_FALSE(origin->other_is_open());
   EXPECT_EQ(cluster_->connections(), 0U);
 }
@@ -94,7 +96,7 @@ TEST_F(Pool, ALeaseThatCarriedNothingIsClosed) {
 TEST_F(Pool, AFailedConnectIsToldAndForgotten) {
   make();
   Asking asking;
-  EXPECT_FALSE(pool_->request(0, asking.request));
+  EXPECT_FALSE(pool_->request(pool_->at(0), asking.request));
   connector_.refuse({Errc::connect_timeout});
   EXPECT_EQ(asking.error.code, Errc::connect_timeout);
   EXPECT_EQ(cluster_->connections(), 0U);
@@ -104,7 +106,7 @@ TEST_F(Pool, ACancelledRequestCancelsItsConnect) {
   make();
   {
     Asking asking;
-    EXPECT_FALSE(pool_->request(0, asking.request));
+    EXPECT_FALSE(pool_->request(pool_->at(0), asking.request));
   }
   EXPECT_EQ(connector_.waiting(), 0U);
   EXPECT_EQ(cluster_->connections(), 0U);
@@ -114,9 +116,9 @@ TEST_F(Pool, AtItsLimitRequestsWaitAndAreToldInOrder) {
   settings_.connections.max = 1;
   make();
   Asking one, two, three;
-  EXPECT_FALSE(pool_->request(0, one.request));
-  EXPECT_FALSE(pool_->request(0, two.request));
-  EXPECT_FALSE(pool_->request(0, three.request));
+  EXPECT_FALSE(pool_->request(pool_->at(0), one.request));
+  EXPECT_FALSE(pool_->request(pool_->at(0), two.request));
+  EXPECT_FALSE(pool_->request(pool_->at(0), three.request));
   EXPECT_EQ(cluster_->waiting(), 2U);
   const auto origin = connector_.accept();
   one.lease.release();
@@ -132,9 +134,9 @@ TEST_F(Pool, AFullQueueIsOverload) {
   settings_.connections.max_pending = 1;
   make();
   Asking one, two, three;
-  EXPECT_FALSE(pool_->request(0, one.request));
-  EXPECT_FALSE(pool_->request(0, two.request));
-  EXPECT_EQ(pool_->request(0, three.request).code, Errc::overloaded);
+  EXPECT_FALSE(pool_->request(pool_->at(0), one.request));
+  EXPECT_FALSE(pool_->request(pool_->at(0), two.request));
+  EXPECT_EQ(pool_->request(pool_->at(0), three.request).code, Errc::overloaded);
   EXPECT_FALSE(three.request.waiting());
 }
 
@@ -144,7 +146,7 @@ TEST_F(Pool, WithoutALimitNobodyWaits) {
   std::vector<std::unique_ptr<Asking>> many;
   for (int i = 0; i < 100; ++i) {
     many.push_back(std::make_unique<Asking>());
-    EXPECT_FALSE(pool_->request(0, many.back()->request));
+    EXPECT_FALSE(pool_->request(pool_->at(0), many.back()->request));
   }
   EXPECT_EQ(connector_.waiting(), 100U);
   EXPECT_EQ(cluster_->connections(), 100U);
@@ -156,8 +158,8 @@ TEST_F(Pool, NoQueueIsNoQueue) {
   make();
   Asking first;
   Asking second;
-  EXPECT_FALSE(pool_->request(0, first.request));
-  EXPECT_EQ(pool_->request(0, second.request).code, Errc::overloaded);
+  EXPECT_FALSE(pool_->request(pool_->at(0), first.request));
+  EXPECT_EQ(pool_->request(pool_->at(0), second.request).code, Errc::overloaded);
 }
 
 TEST(RetryBudget, ThreeASecondAreFree) {
@@ -189,19 +191,83 @@ TEST(RetryBudget, SavingsAreBoundedAndNoneServeAtZeroPercent) {
 }
 
 TEST(ClusterCounts, StopAtTheirLimits) {
-  config::Cluster settings;
-  settings.connections.max = 2;
-  settings.connections.max_pending = 1;
-  Cluster cluster(settings, {});
-  EXPECT_TRUE(cluster.add_connection());
-  EXPECT_TRUE(cluster.add_connection());
-  EXPECT_FALSE(cluster.add_connection());
+  Cluster cluster(std::make_shared<const ClusterSetup>());
+  EXPECT_TRUE(cluster.add_connection(2));
+  EXPECT_TRUE(cluster.add_connection(2));
+  EXPECT_FALSE(cluster.add_connection(2));
   EXPECT_EQ(cluster.connections(), 2U);
   cluster.remove_connection();
-  EXPECT_TRUE(cluster.add_connection());
-  EXPECT_TRUE(cluster.add_waiting());
-  EXPECT_FALSE(cluster.add_waiting());
+  EXPECT_TRUE(cluster.add_connection(2));
+  EXPECT_TRUE(cluster.add_connection(0)) << "0 is no limit";
+  EXPECT_TRUE(cluster.add_waiting(1));
+  EXPECT_FALSE(cluster.add_waiting(1));
   EXPECT_EQ(cluster.waiting(), 1U);
+}
+
+// --- a pool whose cluster becomes another ---
+
+class ChangedPool : public Pool {
+ protected:
+  std::shared_ptr<Endpoint> endpoint(std::uint16_t port) const {
+    return std::make_shared<Endpoint>(std::to_string(port),
+                                      SocketAddress{.port = port, .unix_path = {}}, 1, false);
+  }
+  void become(std::vector<std::shared_ptr<Endpoint>> endpoints) {
+    cluster_->set_setup(std::make_shared<const ClusterSetup>(settings_, std::move(endpoints)));
+    pool_->update(cluster_->setup(), nullptr);
+  }
+  std::shared_ptr<Endpoint> present(std::size_t index) const {
+    return cluster_->endpoints()[index];
+  }
+};
+
+TEST_F(ChangedPool, KeepsTheConnectionsOfEndpointsThatStay) {
+  make();
+  Asking asking;
+  EXPECT_FALSE(pool_->request(pool_->at(1), asking.request));
+  const auto origin = connector_.accept();
+  const auto* connection = asking.lease.operator->();
+  become({endpoint(83), present(1)});
+  EXPECT_TRUE(asking.lease);
+  EXPECT_TRUE(origin->other_is_open());
+  EXPECT_EQ(&pool_->at(1).endpoint(), &*cluster_->endpoints()[1]);
+  EXPECT_EQ(asking.lease.operator->(), connection);
+  EXPECT_EQ(cluster_->connections(), 1U);
+}
+
+TEST_F(ChangedPool, LetsBusyConnectionsOfEndpointsThatWentFinish) {
+  make();
+  Asking asking;
+  EXPECT_FALSE(pool_->request(pool_->at(0), asking.request));
+  const auto origin = connector_.accept();
+  become({present(1)});
+  EXPECT_TRUE(origin->other_is_open());
+  EXPECT_EQ(pool_->endpoint_count(), 1U);
+  asking.lease.release();
+  retired_.sweep();
+  EXPECT_FALSE(origin->other_is_open());
+  EXPECT_EQ(cluster_->connections(), 0U);
+  become({present(0)});
+}
+
+TEST_F(ChangedPool, AnAttemptKeepsItsEndpointUntilItIsOver) {
+  make();
+  const auto gone = present(0);
+  EndpointPool& target = pool_->at(0);
+  target.begin_attempt();
+  become({endpoint(83)});
+  become({endpoint(84)});
+  EXPECT_EQ(gone->in_flight(), 1U);
+  target.end_attempt();
+  EXPECT_EQ(gone->in_flight(), 0U);
+  become({endpoint(85)});
+}
+
+TEST_F(ChangedPool, TellsThatIndexesMeanSomethingElse) {
+  make();
+  const std::uint64_t before = pool_->generation();
+  become({present(1)});
+  EXPECT_NE(pool_->generation(), before);
 }
 
 TEST(KeepAliveTimeout, IsReadFromTheField) {
