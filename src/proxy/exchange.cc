@@ -29,14 +29,14 @@ void Exchange::advance(Step next) {
   step_ = next;
 }
 
-void Exchange::begin(Downstream& downstream, const ListenerPlan& listener, const Client& client) {
+void Exchange::begin(Downstream& downstream, const ListenerPort& port, const Client& client) {
   advance(Step::reading);
   downstream_ = &downstream;
-  listener_ = &listener;
+  listener_ = port.plan;
   client_ = client;
   client_ip_ = client.peer;
-  snapshot_ = context_.snapshot;
-  body_limit_ = listener.settings->limits.body_bytes;
+  snapshot_ = port.snapshot;
+  body_limit_ = listener_->settings->limits.body_bytes;
   record_.times.begin = context_.clock.mono_ns();
 }
 

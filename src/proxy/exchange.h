@@ -23,6 +23,7 @@
 #include "proxy/attempt.h"
 #include "proxy/downstream.h"
 #include "proxy/exchange_steps.h"
+#include "proxy/listener_port.h"
 #include "proxy/mirror_draft.h"
 #include "proxy/retry_policy.h"
 #include "proxy/snapshot.h"
@@ -48,7 +49,7 @@ class Exchange final : AttemptEvents {
   // --- called by the downstream connection ---
 
   // The first byte of a request is here. The request's head is parsed into request().
-  void begin(Downstream& downstream, const ListenerPlan& listener, const Client& client);
+  void begin(Downstream& downstream, const ListenerPort& port, const Client& client);
   http::RequestHead& request() { return request_; }
   // A step of the request. May end the exchange (Downstream::exchange_over) before it returns.
   void on_request(const http::ParseStep& step);

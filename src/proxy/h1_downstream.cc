@@ -28,16 +28,16 @@ std::uint32_t spread_by_a_tenth(std::uint32_t limit, Random& random) {
 
 }  // namespace
 
-H1Downstream::H1Downstream(WorkerContext& context, const ListenerPlan& listener,
+H1Downstream::H1Downstream(WorkerContext& context, std::shared_ptr<const ListenerPort> port,
                            net::StreamPtr stream, const Client& client)
     : context_(context),
-      listener_(listener),
+      port_(std::move(port)),
       stream_(std::move(stream)),
       held_(context.chunks),
       timer_([](void* owner) { static_cast<H1Downstream*>(owner)->on_timer(); }, this),
       client_(client),
-      requests_max_(spread_by_a_tenth(listener.settings->requests_per_connection, context.random)) {
-  arm(listener_.settings->timeouts.head);
+      requests_max_(spread_by_a_tenth(settings().requests_per_connection, context.random)) {
+  arm(settings().timeouts.head);
   stream_->start(*this);
 }
 
@@ -150,17 +150,17 @@ void H1Downstream::begin_request() {
   discarded_ = 0;
   empty_lines_ = 0;
   active_ = context_.exchanges.acquire(context_);
-  active_->parser.reset(active_->exchange.request(), listener_.head_limits, listener_.underscores);
-  active_->exchange.begin(*this, listener_, client_);
-  if (requests_ > 0)
-    arm(listener_.settings->timeouts.head);  // the first request's runs since the accept
+  active_->parser.reset(active_->exchange.request(), port_->plan->head_limits,
+                        port_->plan->underscores);
+  active_->exchange.begin(*this, *port_, client_);
+  if (requests_ > 0) arm(settings().timeouts.head);  // the first request's runs since the accept
 }
 
 void H1Downstream::end_request() {
   context_.exchanges.release(context_, std::move(active_));
   state_ = State::idle;
-  arm(listener_.settings->timeouts.idle);
-  if (context_.draining) leave();
+  arm(settings().timeouts.idle);
+  if (stopping()) leave();
 }
 
 void H1Downstream::on_end() {
@@ -195,7 +195,7 @@ void H1Downstream::watch_client() {
   } else if (request_ended_ || active_->exchange.request_paused()) {
     disarm();
   } else {
-    arm(listener_.settings->timeouts.body_idle);
+    arm(settings().timeouts.body_idle);
   }
 }
 
@@ -203,7 +203,7 @@ void H1Downstream::watch_client() {
 
 bool H1Downstream::may_keep_alive() const {
   const http::RequestHead& request = active_->exchange.request();
-  return !malformed_ && request.keep_alive() && !context_.draining &&
+  return !malformed_ && request.keep_alive() && !stopping() &&
          (requests_max_ == 0 || requests_ + 1 < requests_max_);
 }
 
@@ -262,7 +262,7 @@ bool H1Downstream::send_own_answer(http::OwnAnswer answer) {
 void H1Downstream::watch_pending() {
   const std::size_t pending = stream_->pending_bytes();
   if (pending == 0 || (watching_output_ && written_ - pending == last_taken_)) return;
-  arm(listener_.settings->timeouts.write_idle);
+  arm(settings().timeouts.write_idle);
   watching_output_ = true;
   last_taken_ = written_ - pending;
 }
@@ -287,7 +287,7 @@ void H1Downstream::exchange_over(Ending ending) {
     close();
     return;
   }
-  if (!keep_alive_ || context_.draining) {
+  if (!keep_alive_ || stopping()) {
     linger();
     return;
   }
@@ -385,7 +385,7 @@ void H1Downstream::close() {
   stream_.reset();
   if (active_) context_.exchanges.release(context_, std::move(active_));
   link_.unlink();
-  listener_.open_connections->fetch_sub(1, std::memory_order_relaxed);
+  port_->plan->open_connections->fetch_sub(1, std::memory_order_relaxed);
   context_.retired.retire(std::unique_ptr<net::Retirable>(this));
 }
 

@@ -16,6 +16,7 @@
 #include "net/timer_wheel.h"
 #include "proxy/downstream.h"
 #include "proxy/exchange_pool.h"
+#include "proxy/listener_port.h"
 #include "proxy/snapshot.h"
 #include "proxy/worker_context.h"
 
@@ -25,12 +26,15 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
  public:
   // Takes the stream and begins to read. Lives until its connection ends, then retires itself:
   // create it with new, link it into the worker's list, and do not delete it.
-  H1Downstream(WorkerContext& context, const ListenerPlan& listener, net::StreamPtr stream,
-               const Client& client);
+  H1Downstream(WorkerContext& context, std::shared_ptr<const ListenerPort> port,
+               net::StreamPtr stream, const Client& client);
   ~H1Downstream() override;
 
-  // The worker is stopping: closes at once when idle, else after the exchange in progress.
+  // The worker or the listener is stopping: closes at once when idle, else after the exchange in
+  // progress.
   void drain();
+  // Came in by this listener?
+  bool came_by(const ListenerPort& port) const { return port_.get() == &port; }
   // Ends the connection at once, whatever it is doing.
   void close_now();
 
@@ -67,6 +71,8 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
   void feed_held();
   void hold(std::string_view bytes);
   bool wants_bytes() const;
+  const config::Listener& settings() const { return *port_->plan->settings; }
+  bool stopping() const { return context_.draining || port_->leaving; }
   void begin_request();
   void end_request();
   bool may_keep_alive() const;
@@ -84,7 +90,7 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
   void disarm();
 
   WorkerContext& context_;
-  const ListenerPlan& listener_;
+  const std::shared_ptr<const ListenerPort> port_;
   net::StreamPtr stream_;
   std::unique_ptr<ActiveRequest> active_;  // while exchanging or draining
   ChunkQueue held_;                        // pipelined bytes of later requests

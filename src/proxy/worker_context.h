@@ -53,7 +53,7 @@ struct WorkerContext {
   MirrorRunner& mirrors;
   Random random;
   Buffer out;  // scratch for composing one write; empty between writes
-  std::shared_ptr<WorkerSnapshot> snapshot;  // the one new exchanges begin with
+  std::shared_ptr<WorkerSnapshot> snapshot;  // the newest
   DateCache date = {};
   bool draining = false;  // stopping: answer with Connection: close
 };

@@ -97,26 +97,29 @@ bool Supervisor::build(config::Config config) {
 
 bool Supervisor::open_sockets() {
   sockets_.resize(static_cast<std::size_t>(state_.workers));
-  for (const config::Listener& listener : state_.snapshot->config.listeners) {
-    auto first = listen_on(listener.address);
-    if (!first) {
-      print_error(fmt::format("listener {}: {}: {}", listener.name, to_string(listener.address),
-                              why(first.error())));
+  for (const proxy::ListenerPlan& listener : state_.snapshot->listeners) {
+    const config::Listener& settings = *listener.settings;
+    if (const Error error = open_for_all(settings, listener.index)) {
+      print_error(fmt::format("listener {}: {}: {}", settings.name, to_string(settings.address),
+                              why(error)));
       return false;
     }
-    state_.listener_addresses.push_back(to_string(first->address()));
-    for (std::size_t i = 1; i < sockets_.size(); ++i) {
-      auto another = first->another();
-      if (!another) {
-        print_error(fmt::format("listener {}: {}: {}", listener.name, to_string(listener.address),
-                                why(another.error())));
-        return false;
-      }
-      sockets_[i].push_back(std::move(*another));
-    }
-    sockets_[0].push_back(std::move(*first));
+    state_.listener_addresses.push_back(to_string(sockets_[0].at(listener.index).address()));
   }
   return true;
+}
+
+// A listening socket for each worker.
+Error Supervisor::open_for_all(const config::Listener& listener, std::uint32_t index) {
+  auto first = listen_on(listener.address);
+  if (!first) return first.error();
+  for (std::size_t i = 1; i < sockets_.size(); ++i) {
+    auto another = first->another();
+    if (!another) return another.error();
+    sockets_[i].emplace(index, std::move(*another));
+  }
+  sockets_[0].emplace(index, std::move(*first));
+  return {};
 }
 
 bool Supervisor::open_admin() {

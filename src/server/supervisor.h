@@ -35,6 +35,7 @@ class Supervisor {
   bool load(config::Config& config);
   bool build(config::Config config);
   bool open_sockets();
+  Error open_for_all(const config::Listener& listener, std::uint32_t index);
   bool open_admin();
   void start_workers();
   void watch_signals();

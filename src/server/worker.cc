@@ -2,6 +2,7 @@
 // the end.
 #include "server/worker.h"
 
+#include <algorithm>
 #include <pthread.h>
 #include <utility>
 
@@ -26,27 +27,33 @@ const observe::ExchangeSeries& series_of(const observe::ExchangeRecord& record,
 
 }  // namespace
 
-// Accepts connections of one listener for this worker.
+// Accepts connections of one listener for this worker, for as long as the listener's address stays.
 class Worker::Door final : net::AcceptEvents {
  public:
-  Door(Worker& worker, const proxy::ListenerPlan& listener, int fd)
-      : worker_(worker), listener_(listener), acceptor_(worker.loop_, fd, *this) {}
+  Door(Worker& worker, net::ListenSocket socket)
+      : worker_(worker), socket_(std::move(socket)), acceptor_(worker.loop_, socket_.fd(), *this) {}
 
   void accept_now() { acceptor_.accept_now(); }
+  proxy::ListenerPort& port() { return *port_; }
+  const config::Listener& settings() const { return *port_->plan->settings; }
+  void serve(std::shared_ptr<proxy::WorkerSnapshot> snapshot, const proxy::ListenerPlan& plan) {
+    port_->snapshot = std::move(snapshot);
+    port_->plan = &plan;
+  }
 
  private:
   void on_accept(net::StreamPtr stream, const net::Peer& peer) override {
-    const std::uint32_t limit = listener_.settings->limits.connections;
-    if (listener_.open_connections->fetch_add(1, std::memory_order_relaxed) >= limit &&
-        limit != 0) {
-      listener_.open_connections->fetch_sub(1, std::memory_order_relaxed);
+    const std::uint32_t limit = settings().limits.connections;
+    std::atomic<std::uint32_t>& open = *port_->plan->open_connections;
+    if (open.fetch_add(1, std::memory_order_relaxed) >= limit && limit != 0) {
+      open.fetch_sub(1, std::memory_order_relaxed);
       worker_.cells_.add(worker_.instruments_.refused_connections);
       return;
     }
     worker_.cells_.add(worker_.instruments_.accepted_connections);
     const proxy::Client client{.peer = peer.ip, .port = peer.port, .is_unix = peer.is_unix};
     auto* connection = new proxy::H1Downstream(  // owned by itself until it retires
-        worker_.context_, listener_, std::move(stream), client);
+        worker_.context_, port_, std::move(stream), client);
     worker_.connections_.push_back(*connection);
   }
 
@@ -54,12 +61,13 @@ class Worker::Door final : net::AcceptEvents {
     worker_.cells_.add(worker_.instruments_.accept_starvations);
     static observe::LogLimiter limiter;
     observe::log_limited(limiter, config::LogLevel::error,
-                         "listener {}: {} (errno {}): accepting pauses", listener_.settings->name,
+                         "listener {}: {} (errno {}): accepting pauses", settings().name,
                          words_of(error.code), error.sys);
   }
 
   Worker& worker_;
-  const proxy::ListenerPlan& listener_;
+  net::ListenSocket socket_;
+  std::shared_ptr<proxy::ListenerPort> port_ = std::make_shared<proxy::ListenerPort>();
   net::Acceptor acceptor_;
 };
 
@@ -91,9 +99,7 @@ Worker::~Worker() {
 }
 
 void Worker::start(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSockets sockets) {
-  sockets_ = std::move(sockets);
-  adopt(std::move(snapshot));
-  open_doors();
+  adopt(std::move(snapshot), std::move(sockets));
   thread_ = std::thread([this] { run(); });
 }
 
@@ -104,7 +110,17 @@ void Worker::run() {
   finished_.store(true, std::memory_order_release);
 }
 
-void Worker::adopt(std::shared_ptr<const proxy::Snapshot> snapshot) {
+void Worker::take_up(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSockets sockets,
+                     std::shared_ptr<std::atomic<int>> still_to_do) {
+  // Messages are copied, sockets are not.
+  auto carried = std::make_shared<WorkerSockets>(std::move(sockets));
+  post([this, snapshot = std::move(snapshot), carried, still_to_do] {
+    if (!context_.draining) adopt(snapshot, std::move(*carried));
+    still_to_do->fetch_sub(1, std::memory_order_release);
+  });
+}
+
+void Worker::adopt(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSockets sockets) {
   const upstream::PoolEnvironment environment{.connector = connector_,
                                               .wheel = loop_.wheel(),
                                               .retired = loop_.retired(),
@@ -118,13 +134,36 @@ void Worker::adopt(std::shared_ptr<const proxy::Snapshot> snapshot) {
       mine.release(), [&retired = loop_.retired()](proxy::WorkerSnapshot* old) {
         retired.retire(std::unique_ptr<net::Retirable>(old));
       });
+  arrange_doors(std::move(sockets));
 }
 
-void Worker::open_doors() {
-  for (std::size_t i = 0; i < sockets_.size(); ++i) {
-    doors_.push_back(
-        std::make_unique<Door>(*this, context_.snapshot->shared->listeners[i], sockets_[i].fd()));
+// Doors whose listener is still there, at the same address, stay open; new ones open, others close.
+void Worker::arrange_doors(WorkerSockets sockets) {
+  std::vector<std::unique_ptr<Door>> before = std::exchange(doors_, {});
+  for (const proxy::ListenerPlan& plan : context_.snapshot->shared->listeners) {
+    const auto serves_it = [&](const auto& door) {
+      return door != nullptr && same_socket(door->settings(), *plan.settings);
+    };
+    const auto old = std::ranges::find_if(before, serves_it);
+    if (old != before.end()) {
+      doors_.push_back(std::move(*old));
+    } else {
+      doors_.push_back(std::make_unique<Door>(*this, std::move(sockets.at(plan.index))));
+    }
+    doors_.back()->serve(context_.snapshot, plan);
   }
+  for (const auto& door : before) {
+    if (door != nullptr) close_door(*door);
+  }
+}
+
+// What waits in the kernel's queue is still accepted: closing the socket would reset it.
+void Worker::close_door(Door& door) {
+  door.accept_now();
+  door.port().leaving = true;
+  connections_.for_each([&](proxy::H1Downstream& connection) {
+    if (connection.came_by(door.port())) connection.drain();
+  });
 }
 
 void Worker::post(Mailbox::Message message) {
@@ -142,7 +181,6 @@ void Worker::drain() {
     for (const auto& door : doors_) door->accept_now();  // closing would reset what waits there
     context_.draining = true;
     doors_.clear();
-    sockets_.clear();
     connections_.for_each([](proxy::H1Downstream& connection) { connection.drain(); });
     look_whether_empty();
   });
@@ -166,7 +204,6 @@ void Worker::look_whether_empty() {
 
 void Worker::close_everything() {
   doors_.clear();
-  sockets_.clear();
   while (!connections_.empty()) connections_.front().close_now();  // each close may close others
   mirrors_.stop_all();
   context_.snapshot.reset();

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
+#include <map>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -25,8 +25,13 @@
 
 namespace weir::server {
 
-// The sockets a worker accepts from, by listener index.
-using WorkerSockets = std::vector<net::ListenSocket>;
+// The sockets a worker is to accept from, by listener index; of listeners that go on, none.
+using WorkerSockets = std::map<std::uint32_t, net::ListenSocket>;
+
+// Does a listener of a new file go on with the socket of an old one's?
+inline bool same_socket(const config::Listener& a, const config::Listener& b) {
+  return a.name == b.name && a.address == b.address;
+}
 
 class Worker final : proxy::Recorder {
  public:
@@ -40,6 +45,10 @@ class Worker final : proxy::Recorder {
 
   // --- from the supervisor's thread ---
 
+  // Goes on with another snapshot: `still_to_do` is lowered by one when it does, or will not
+  // because it is stopping.
+  void take_up(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSockets sockets,
+               std::shared_ptr<std::atomic<int>> still_to_do);
   // Stops accepting and finishes what runs: idle connections close, answers say Connection: close.
   // The thread ends when the last connection has.
   void drain();
@@ -53,8 +62,9 @@ class Worker final : proxy::Recorder {
   class Door;  // accepts for one listener
 
   void run();
-  void adopt(std::shared_ptr<const proxy::Snapshot> snapshot);
-  void open_doors();
+  void adopt(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSockets sockets);
+  void arrange_doors(WorkerSockets sockets);
+  void close_door(Door& door);
   void on_wake();
   bool empty() const;
   void look_whether_empty();
@@ -79,8 +89,7 @@ class Worker final : proxy::Recorder {
   proxy::MirrorRunner mirrors_;
   proxy::WorkerContext context_;
   proxy::DownstreamList connections_;
-  WorkerSockets sockets_;
-  std::vector<std::unique_ptr<Door>> doors_;
+  std::vector<std::unique_ptr<Door>> doors_;  // by listener index
   net::TimerEntry drain_timer_;
   Mailbox mailbox_;
   std::atomic<bool> finished_{false};

@@ -125,6 +125,8 @@ class Scenario : proxy::Recorder {
   bool keeps_records = true;
 
   void start_now() { start(); }  // builds the snapshot of `file` before anybody connects
+  void reload();                 // takes up `file` as it is now
+  proxy::ListenerPort& port() { return *port_; }
   Endpoint& endpoint(std::size_t index = 0) { return *clusters()[0]->endpoints()[index]; }
   upstream::Cluster& live_cluster() { return *clusters()[0]; }
   std::uint32_t in_flight();
@@ -158,7 +160,10 @@ class Scenario : proxy::Recorder {
  private:
   void start();
   void end();
-  void make_clusters();
+  std::shared_ptr<upstream::Cluster> make_cluster(const config::Cluster& its_cluster,
+                                                  const proxy::Snapshot* before);
+  void build();
+  void adopt();
   Party& take_origin(std::unique_ptr<MemoryPeer> peer);
   const std::vector<std::shared_ptr<upstream::Cluster>>& clusters() {
     start();
@@ -198,6 +203,7 @@ class Scenario : proxy::Recorder {
                                 .out = Buffer(1024),
                                 .snapshot = nullptr};
   net::Connector* connector_in_use_ = &connector;
+  std::shared_ptr<proxy::ListenerPort> port_ = std::make_shared<proxy::ListenerPort>();
   std::shared_ptr<proxy::Snapshot> shared_;
   std::vector<std::unique_ptr<Party>> clients_;
   std::vector<std::unique_ptr<Party>> origins_;
@@ -286,52 +292,86 @@ inline void Scenario::set_endpoints(std::size_t count) {
   }
 }
 
-inline void Scenario::make_clusters() {
-  for (const config::Cluster& its_cluster : shared_->config.clusters) {
-    std::vector<std::shared_ptr<Endpoint>> endpoints;
-    for (const config::Endpoint& one : its_cluster.endpoints) {
-      const SocketAddress address{
-          .ip = parse_ip(one.address.host).value(), .port = one.address.port, .unix_path = {}};
-      endpoints.push_back(
-          std::make_shared<Endpoint>(to_string(address), address, one.weight, one.backup));
-    }
-    shared_->setups.push_back(
-        std::make_shared<const upstream::ClusterSetup>(its_cluster, std::move(endpoints)));
-    shared_->clusters.push_back(std::make_shared<upstream::Cluster>(shared_->setups.back()));
+// As the snapshot builder does it, in short: clusters and endpoints that stay are the same objects.
+inline std::shared_ptr<upstream::Cluster> Scenario::make_cluster(const config::Cluster& its_cluster,
+                                                                 const proxy::Snapshot* before) {
+  std::shared_ptr<upstream::Cluster> known;
+  for (std::size_t i = 0; before != nullptr && i < before->clusters.size(); ++i) {
+    if (before->clusters[i]->name() == its_cluster.name) known = before->clusters[i];
   }
+  auto setup = std::make_shared<upstream::ClusterSetup>();
+  setup->settings = its_cluster;
+  for (const config::Endpoint& one : its_cluster.endpoints) {
+    const SocketAddress address{
+        .ip = parse_ip(one.address.host).value(), .port = one.address.port, .unix_path = {}};
+    std::shared_ptr<Endpoint> endpoint;
+    for (std::size_t i = 0; known && i < known->endpoints().size(); ++i) {
+      if (known->endpoints()[i]->address() == address) endpoint = known->endpoints()[i];
+    }
+    if (!endpoint) {
+      endpoint = std::make_shared<Endpoint>(to_string(address), address, one.weight, one.backup);
+    }
+    setup->endpoints.push_back(std::move(endpoint));
+  }
+  if (!known) return std::make_shared<upstream::Cluster>(std::move(setup));
+  known->set_setup(std::move(setup));
+  return known;
 }
 
-inline void Scenario::start() {
-  if (shared_) return;
-  shared_ = std::make_shared<proxy::Snapshot>();
+// Makes shared_ from the file as it is now.
+inline void Scenario::build() {
+  const auto before = std::exchange(shared_, std::make_shared<proxy::Snapshot>());
   shared_->config = file;
-  shared_->mirror_bytes = std::make_shared<proxy::ByteBudget>();
+  shared_->generation = before ? before->generation + 1 : 1;
+  shared_->mirror_bytes = before ? before->mirror_bytes : std::make_shared<proxy::ByteBudget>();
   const config::Config& kept = shared_->config;
   for (std::uint32_t i = 0; i < kept.listeners.size(); ++i) {
     shared_->listeners.push_back(proxy::make_listener_plan(kept.listeners[i], i));
+    if (before && i < before->listeners.size()) {
+      shared_->listeners[i].open_connections = before->listeners[i].open_connections;
+    }
   }
-  make_clusters();
+  for (const config::Cluster& its_cluster : kept.clusters) {
+    shared_->clusters.push_back(make_cluster(its_cluster, before.get()));
+    shared_->setups.push_back(shared_->clusters.back()->setup());
+  }
   proxy::RoutePlanner planner(shared_->clusters);
   for (const config::Route& its_route : kept.routes) {
     shared_->routes.push_back(planner.plan(its_route).value());
   }
   shared_->router = traffic::Router::make(kept).value();
+}
+
+inline void Scenario::adopt() {
   auto mine = proxy::make_worker_snapshot(
-      shared_, nullptr,
+      shared_, context_.snapshot.get(),
       {.connector = *connector_in_use_, .wheel = wheel_, .retired = retired_, .out = context_.out},
       kFirstFirst);
   context_.snapshot =
       std::shared_ptr<proxy::WorkerSnapshot>(mine.release(), [this](proxy::WorkerSnapshot* old) {
         retired_.retire(std::unique_ptr<net::Retirable>(old));
       });
+  port_->snapshot = context_.snapshot;
+  port_->plan = &shared_->listeners[0];
+}
+
+inline void Scenario::start() {
+  if (shared_) return;
+  build();
+  adopt();
+}
+
+inline void Scenario::reload() {
+  build();
+  adopt();
+  settle();
 }
 
 inline void Scenario::take_client(net::StreamPtr stream, std::string_view from) {
   start();
-  const proxy::ListenerPlan& its_listener = shared_->listeners[0];
-  its_listener.open_connections->fetch_add(1, std::memory_order_relaxed);
+  port_->plan->open_connections->fetch_add(1, std::memory_order_relaxed);
   downstreams_.push_back(*new proxy::H1Downstream(
-      context_, its_listener, std::move(stream),
+      context_, port_, std::move(stream),
       {.peer = from.empty() ? IpAddress{} : parse_ip(from).value(), .port = 4000}));
 }
 
@@ -433,6 +473,7 @@ inline void Scenario::expect_nothing_left() {
   }
   EXPECT_EQ(shared_->mirror_bytes->held(), 0U);
   context_.snapshot.reset();
+  port_->snapshot.reset();
   retired_.sweep();
   EXPECT_EQ(open_upstreams(), 0U);
   EXPECT_EQ(wheel_.advance(wheel_.now() + 24 * 3600 * 1000), 0U) << "a deadline nobody waits for";
@@ -443,6 +484,7 @@ inline void Scenario::end() {
   downstreams_.for_each([](proxy::H1Downstream& each) { each.close_now(); });
   mirrors_.stop_all();
   context_.snapshot.reset();
+  port_->snapshot.reset();
   retired_.sweep();
 }
 
