@@ -170,14 +170,19 @@ def surroundings(proxies: list[peers.Proxy], options) -> dict:
 
 
 def write_results(about: dict, rows: list[Measurement], options) -> Path:
-    options.out.mkdir(parents=True, exist_ok=True)
-    stem = options.out / f"{about['date'][:10]}-{about['commit']}"
     lines = [f"# Side by side, {about['date']}", "",
              f"{about['machine']}; {about['rounds']} rounds of {about['seconds']} s; medians. "
              "Compare the multiples of the floor; how they come about is in bench/results/README.md.", ""]
     lines += [f"- {name}: {version}" for name, version in about["versions"].items()] + [""]
     for name in dict.fromkeys(row.scenario for row in rows):
         lines += table(scenario(name), [row for row in rows if row.scenario == name])
+    return write_files(about, rows, lines, options.out)
+
+
+def write_files(about: dict, rows: list, lines: list[str], folder: Path, suffix_of_name: str = "") -> Path:
+    """Every measurement as JSON and the tables as Markdown; the path of the latter."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = folder / f"{about['date'][:10]}-{about['commit']}{suffix_of_name}"
     for suffix, text in ((".json", json.dumps({**about, "measurements": [asdict(row) for row in rows]}, indent=1) + "\n"),
                          (".md", "\n".join(lines))):
         unfinished = stem.with_name(stem.name + suffix + ".tmp")

@@ -1,6 +1,7 @@
 """The proxies that are compared and the configuration each gets: one thread, kept-alive upstream connections, no access
-log, no limit that the load would meet. Each configuration is what a careful user of that proxy would write; whoever
-knows a better one for a peer is asked to mend it here."""
+log, no limit that the load would meet. nginx and Weir can also mirror every request (mirror.py); HAProxy cannot. Each
+configuration is what a careful user of that proxy would write; whoever knows a better one for a peer is asked to mend
+it here."""
 
 import os
 import shutil
@@ -29,9 +30,11 @@ http {{
     keepalive_requests 1000000000;
     keepalive_timeout 1h;
   }}
+  {copies_to}
   server {{
     listen 127.0.0.1:{port} reuseport backlog=4096;
     location / {{
+      {copies}
       proxy_pass http://origin;
       proxy_http_version 1.1;
       proxy_set_header Connection "";
@@ -40,9 +43,29 @@ http {{
       proxy_buffers 16 16k;
       proxy_max_temp_file_size 0;
     }}
+    {copies_by}
   }}
 }}
 """
+
+# The time limits are those that Weir's mirrors have by default; nginx's own are a minute.
+NGINX_COPIES_TO = """upstream shadow {{
+    server 127.0.0.1:{shadow};
+    keepalive 1024;
+    keepalive_requests 1000000000;
+    keepalive_timeout 1h;
+  }}"""
+NGINX_COPIES_BY = """location = /copy {{
+      internal;
+      proxy_pass http://shadow$request_uri;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $host;
+      proxy_connect_timeout 2s;
+      proxy_send_timeout 5s;
+      proxy_read_timeout 5s;
+      proxy_max_temp_file_size 0;
+    }}"""
 
 HAPROXY = """\
 global
@@ -77,11 +100,17 @@ routes:
   - name: all
     match: {{ path_prefix: / }}
     cluster: origin
+    {copies}
 clusters:
   origin:
     endpoints: ["127.0.0.1:{origin}"]
     connections: {{ max: 0, idle: 1024 }}
+  {copies_to}
 """
+
+WEIR_COPIES_TO = """shadow:
+    endpoints: ["127.0.0.1:{shadow}"]
+    connections: {{ max: 0, idle: 1024 }}"""
 
 
 @dataclass(frozen=True)
@@ -89,6 +118,7 @@ class Ports:
     proxy: int
     origin: int
     admin: int
+    shadow: int | None = None  # where copies of the requests go, if anywhere
 
 
 @dataclass(frozen=True)
@@ -104,21 +134,35 @@ def _written(folder: Path, name: str, template: str, ports: Ports, **more) -> st
     return str(path)
 
 
+def _nginx(folder: Path, ports: Ports) -> str:
+    user = "user root;\n" if os.geteuid() == 0 else ""
+    mirrored = ports.shadow is not None
+    return _written(folder, "nginx.conf", user + NGINX, ports, files=20000,
+                    copies="mirror /copy;" if mirrored else "",
+                    copies_to=NGINX_COPIES_TO.format(shadow=ports.shadow) if mirrored else "",
+                    copies_by=NGINX_COPIES_BY.format() if mirrored else "")
+
+
+def _weir(folder: Path, ports: Ports) -> str:
+    mirrored = ports.shadow is not None
+    return _written(folder, "weir.yaml", WEIR, ports,
+                    copies="mirror: [{ cluster: shadow, percent: 100 }]" if mirrored else "",
+                    copies_to=WEIR_COPIES_TO.format(shadow=ports.shadow) if mirrored else "")
+
+
 def known_proxies(weir: Path, tools: Path) -> list[Proxy]:
     """All of them, present or not; the floor comes first because the others are multiples of it."""
     nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "nginx"
     haproxy = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "haproxy"
-    user = "user root;\n" if os.geteuid() == 0 else ""
     return [
         Proxy("floor", [str(tools / "weir_floor")],
               lambda ports, folder: [str(tools / "weir_floor"), str(ports.proxy), str(ports.origin)]),
         Proxy("nginx", [nginx, "-v"],
-              lambda ports, folder: [nginx, "-p", str(folder), "-g", "daemon off;", "-c",
-                                     _written(folder, "nginx.conf", user + NGINX, ports, files=20000)]),
+              lambda ports, folder: [nginx, "-p", str(folder), "-g", "daemon off;", "-c", _nginx(folder, ports)]),
         Proxy("haproxy", [haproxy, "-v"],
               lambda ports, folder: [haproxy, "-db", "-f", _written(folder, "haproxy.cfg", HAPROXY, ports)]),
         Proxy("weir", [str(weir), "version"],
-              lambda ports, folder: [str(weir), "run", "-c", _written(folder, "weir.yaml", WEIR, ports)]),
+              lambda ports, folder: [str(weir), "run", "-c", _weir(folder, ports)]),
     ]
 
 

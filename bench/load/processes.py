@@ -1,5 +1,5 @@
-"""Processes under measurement: started on one CPU, observed through /proc, stopped by their own id. Used by bench.py
-and idle.py; starts nothing by itself and never signals a process it did not start."""
+"""Processes under measurement: started on one CPU, observed through /proc, stopped by their own id. Used by bench.py,
+idle.py and mirror.py; starts nothing by itself and never signals a process it did not start."""
 
 import functools
 import os

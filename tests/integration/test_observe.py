@@ -8,6 +8,7 @@ import re
 from support.case import IntegrationTest, main
 from support.children import free_port
 from support.http1 import Truncated
+from support.metrics import parse_metrics, value
 from support.waiting import wait_for
 from support.weir import config
 
@@ -19,33 +20,6 @@ SOMETIMES = {"reason": str, "route": str, "cluster": str, "endpoint": str, "requ
              "user_agent": str, "referer": str}
 COMBINED = re.compile(r'^(\S+) - - \[(\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d \+0000)\] '
                       r'"([^"]*)" (\d{3}) (\d+) "([^"]*)" "([^"]*)"$')
-SAMPLE = re.compile(r'^([a-zA-Z_:][\w:]*)(?:\{((?:\w+="(?:[^"\\]|\\.)*",?)*)\})? (\S+)$')
-
-
-def parse_metrics(text):
-    """{name: [(labels, value)]}; raises on a line that is not of the format."""
-    families, samples = {}, {}
-    for line in text.splitlines():
-        if line.startswith("# TYPE "):
-            name, kind = line.split()[2:]
-            if name in families:
-                raise AssertionError(f"family {name} twice")
-            families[name] = kind
-        elif not line.startswith("# HELP "):
-            found = SAMPLE.match(line)
-            if not found:
-                raise AssertionError(f"no sample: {line}")
-            base = re.sub(r"_(bucket|sum|count)$", "", found[1])
-            if found[1] not in families and families.get(base) != "histogram":
-                raise AssertionError(f"no type before: {line}")
-            labels = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', found[2] or ""))
-            samples.setdefault(found[1], []).append((labels, float(found[3])))
-    return samples
-
-
-def value(samples, name, **labels):
-    """The sum of the samples that have these labels."""
-    return sum(number for own, number in samples[name] if labels.items() <= own.items())
 
 
 class OneWeir(IntegrationTest):

@@ -87,10 +87,11 @@ def wrk(url, connections=20, seconds=2):
 
 
 class Load:
-    """Threads that send requests on kept-alive connections until told to stop. What fails is kept in `failures`."""
+    """Threads that send requests on kept-alive connections until told to stop. What fails is kept in `failures`;
+    `wrong(response)` may say what is wrong with an answer of the expected status."""
 
-    def __init__(self, address, threads=4, path="/", expected=200):
-        self.address, self.path, self.expected = address, path, expected
+    def __init__(self, address, threads=4, path="/", expected=200, wrong=lambda response: None):
+        self.address, self.path, self.expected, self.wrong = address, path, expected, wrong
         self.failures, self.answered = [], 0
         self._lock, self._over = threading.Lock(), threading.Event()
         self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
@@ -114,7 +115,7 @@ class Load:
             try:
                 client = client or RawClient(self.address)
                 response = client.request("GET", self.path)
-                failure = None if response.status == self.expected else (
+                failure = self.wrong(response) if response.status == self.expected else (
                     f"{response.start_line} {response.get('Proxy-Status')}")
             except (OSError, Truncated) as error:
                 failure = repr(error)

@@ -115,6 +115,11 @@ def answering(data):
     return script
 
 
+def named(name, fields=""):
+    """An answer whose field and content say who gave it."""
+    return (f"HTTP/1.1 200 OK\r\nX-Origin: {name}\r\n{fields}Content-Length: {len(name)}\r\n\r\n{name}").encode()
+
+
 _NGINX = """
 daemon off; master_process off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
 events {{ worker_connections 4096; }}

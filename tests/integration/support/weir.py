@@ -74,6 +74,12 @@ class Weir:
         with RawClient(self.admin) as client:
             return client.request("GET", path, fields)
 
+    def admin_put(self, path, body, fields=()):
+        """`body` is sent as JSON, or as it is when it is bytes."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        with RawClient(self.admin) as client:
+            return client.request("PUT", path, [("Content-Type", "application/json"), *fields], content)
+
     def admin_json(self, path):
         return json.loads(self.admin_get(path).body)
 
@@ -92,6 +98,10 @@ class Weir:
             found = text.splitlines()
             return found if len(found) >= lines and text.endswith("\n") else None
         return wait_for(enough, f"{lines} lines of access log")
+
+    def logged(self, lines):
+        """The same as objects."""
+        return [json.loads(line) for line in self.access_log(lines)]
 
     def connections(self):
         return sum(each["connections"] for each in self.admin_json("/v1/status")["listeners"])
