@@ -6,11 +6,21 @@
 #include "cli/commands.h"
 #include "config/dump.h"
 #include "config/loader.h"
+#include "config/quantities.h"
 #include "server/supervisor.h"
 #include "server/version.h"
 
 namespace weir::cli {
 namespace {
+
+std::string variants_of(const config::Split& split) {
+  std::string out;
+  for (const config::Variant& variant : split.variants) {
+    out += fmt::format("{}{}={} to {}", out.empty() ? "" : ", ", variant.name, variant.weight,
+                       variant.cluster);
+  }
+  return out;
+}
 
 std::string what_it_does(const config::Route& route) {
   switch (route.action) {
@@ -18,11 +28,20 @@ std::string what_it_does(const config::Route& route) {
       return fmt::format("redirect {} to {}", route.redirect.status, route.redirect.to);
     case config::ActionKind::respond:
       return fmt::format("respond {}", route.respond.status);
-    case config::ActionKind::cluster:
     case config::ActionKind::split:
+      return "split " + variants_of(route.split);
+    case config::ActionKind::cluster:
       break;
   }
   return "cluster " + route.cluster;
+}
+
+std::string share_of(const config::Mirror& mirror) {
+  const config::Fraction& share = mirror.share;
+  const std::string size = share.denominator == config::kPercentWhole
+                               ? config::format_percent(share.numerator) + "%"
+                               : fmt::format("{}/{}", share.numerator, share.denominator);
+  return size + (mirror.by == config::MirrorBy::key ? " of the users" : " of the requests");
 }
 
 void print_plan(const config::Config& config) {
@@ -31,6 +50,9 @@ void print_plan(const config::Config& config) {
   }
   for (const config::Route& route : config.routes) {
     fmt::print("route    {:16} {}\n", route.name, what_it_does(route));
+    for (const config::Mirror& mirror : route.mirrors) {
+      fmt::print("mirror   {:16} {} to {}\n", route.name, share_of(mirror), mirror.cluster);
+    }
   }
   for (const config::Cluster& cluster : config.clusters) {
     fmt::print("cluster  {:16} {}, {} endpoints\n", cluster.name, cluster.balance.algorithm,

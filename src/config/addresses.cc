@@ -159,6 +159,32 @@ Parsed<Address> parse_listen_address(std::string_view text) {
   return parsed;
 }
 
+Parsed<std::string> parse_authority(std::string_view text) {
+  const bool v6 = parse_ip(text) && text.find(':') != std::string_view::npos;
+  if (v6 && !text.starts_with('[')) {
+    return std::unexpected(fmt::format("'{0}': a host writes IPv6 in brackets: \"[{0}]\"", text));
+  }
+  if (parse_ip(text) || is_host_name(text)) return std::string(text);
+  const Parsed<Address> with_port = parse_host_port(text);
+  if (!with_port || with_port->port == 0) {
+    return std::unexpected(fmt::format(
+        "'{}' is not a host: write next.internal or next.internal:8080", printable(text)));
+  }
+  return std::string(text);
+}
+
+Parsed<std::string> parse_cookie_domain(std::string_view text) {
+  if (parse_ip(text) || !is_host_name(text) || text.ends_with('.')) {
+    return std::unexpected(fmt::format(
+        "'{}' is not a cookie's domain: write example.com, which means what is below it too; or "
+        "leave it out for one host",
+        printable(text)));
+  }
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), ascii::lower);
+  return out;
+}
+
 Parsed<Cidr> parse_cidr(std::string_view text) {
   const std::size_t slash = text.find('/');
   const std::optional<IpAddress> ip = parse_ip(text.substr(0, slash));

@@ -17,6 +17,10 @@ Parsed<Address> parse_endpoint_address(std::string_view text);
 // The same, but the host is an IP literal (nothing is resolved before listening) and port 0 lets
 // the system choose.
 Parsed<Address> parse_listen_address(std::string_view text);
+// What a Host field says: a name or an IP literal, with or without a port.
+Parsed<std::string> parse_authority(std::string_view text);
+// A cookie's domain, lower-cased: a name, which stands for itself and what is below it.
+Parsed<std::string> parse_cookie_domain(std::string_view text);
 // address/prefix or a single address; no bits set behind the prefix.
 Parsed<Cidr> parse_cidr(std::string_view text);
 

@@ -22,4 +22,29 @@ inline constexpr Choice<UnderscoreFields> kUnderscoreFields[] = {
     {"pass", UnderscoreFields::pass},
     {"refuse", UnderscoreFields::refuse}};
 
+inline constexpr Choice<KeySource> kKeySources[] = {{"header", KeySource::header},
+                                                    {"cookie", KeySource::cookie},
+                                                    {"query", KeySource::query},
+                                                    {"client_ip", KeySource::client_ip},
+                                                    {"issued_cookie", KeySource::issued_cookie}};
+
+inline constexpr Choice<SecureCookie> kSecureCookies[] = {{"on_tls", SecureCookie::on_tls},
+                                                          {"always", SecureCookie::always},
+                                                          {"never", SecureCookie::never}};
+
+inline constexpr Choice<SameSite> kSameSites[] = {
+    {"lax", SameSite::lax}, {"strict", SameSite::strict}, {"none", SameSite::none}};
+
+inline constexpr Choice<MissingKey> kMissingKeys[] = {{"random", MissingKey::random},
+                                                      {"stable", MissingKey::stable}};
+
+inline constexpr Choice<OnUnavailable> kOnUnavailable[] = {{"failover", OnUnavailable::failover},
+                                                           {"fail", OnUnavailable::fail}};
+
+inline constexpr Choice<MirrorBy> kMirrorBy[] = {{"request", MirrorBy::request},
+                                                 {"key", MirrorBy::key}};
+
+inline constexpr Choice<MirrorWhen> kMirrorWhen[] = {{"concurrent", MirrorWhen::concurrent},
+                                                     {"after", MirrorWhen::after}};
+
 }  // namespace weir::config

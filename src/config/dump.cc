@@ -11,6 +11,7 @@
 
 #include "base/ascii.h"
 #include "config/addresses.h"
+#include "config/causes.h"
 #include "config/choices.h"
 #include "config/quantities.h"
 
@@ -78,6 +79,18 @@ std::string list(const std::vector<T>& items, Format format) {
   return out + "]";
 }
 
+std::string texts(const std::vector<std::string>& items) {
+  return list(items, [](const std::string& item) { return text(item); });
+}
+
+std::string blocks(const std::vector<Cidr>& items) {
+  return list(items, [](const Cidr& item) { return text(to_string(item)); });
+}
+
+std::string causes(const Causes& causes) {
+  return list(words_of(causes), [](const std::string& word) { return word; });
+}
+
 class Dump {
  public:
   std::string take() { return std::move(out_); }
@@ -92,6 +105,7 @@ class Dump {
     section(0, "log");
     line(1, "path", text(config.log.path));
     line(1, "level", word_of(kLogLevels, config.log.level));
+    line(0, "mirror_bytes", format_size(config.mirror_bytes));
   }
 
   void listeners(const std::vector<Listener>& all) {
@@ -99,8 +113,7 @@ class Dump {
     for (const Listener& listener : all) {
       section(1, text(listener.name));
       line(2, "address", text(to_string(listener.address)));
-      line(2, "trusted_proxies",
-           list(listener.trusted_proxies, [](const Cidr& cidr) { return text(to_string(cidr)); }));
+      line(2, "trusted_proxies", blocks(listener.trusted_proxies));
       section(2, "limits");
       line(3, "header_bytes", format_size(listener.limits.header_bytes));
       line(3, "headers", listener.limits.headers);
@@ -166,13 +179,12 @@ class Dump {
   }
 
   void match(const Match& match) {
-    const auto as_text = [](const std::string& value) { return text(value); };
     section(2, "match");
-    if (!match.listeners.empty()) line(3, "listeners", list(match.listeners, as_text));
-    if (!match.hosts.empty()) line(3, "hosts", list(match.hosts, as_text));
+    if (!match.listeners.empty()) line(3, "listeners", texts(match.listeners));
+    if (!match.hosts.empty()) line(3, "hosts", texts(match.hosts));
     constexpr std::string_view kPathKeys[] = {"path_prefix", "path", "path_regex"};
     line(3, kPathKeys[static_cast<std::size_t>(match.path_kind)], text(match.path));
-    if (!match.methods.empty()) line(3, "methods", list(match.methods, as_text));
+    if (!match.methods.empty()) line(3, "methods", texts(match.methods));
     conditions("headers", match.headers);
     conditions("query", match.query);
   }
@@ -202,11 +214,94 @@ class Dump {
                          text(route.respond.body), text(route.respond.content_type)));
         return;
       case ActionKind::cluster:
+        line(2, "cluster", text(route.cluster));
+        break;
       case ActionKind::split:
+        split(route.split);
         break;
     }
-    line(2, "cluster", text(route.cluster));
+    mirrors(route.mirrors);
     forwarding(route);
+  }
+
+  void split(const Split& split) {
+    section(2, "split");
+    section(3, "variants");
+    for (const Variant& variant : split.variants) {
+      out_ += fmt::format("        - {{ name: {}, cluster: {}, weight: {} }}\n", text(variant.name),
+                          text(variant.cluster), variant.weight);
+    }
+    if (!split.key.empty()) section(3, "key");
+    for (const SplitKey& key : split.key) {
+      out_ += fmt::format("        - {}\n", split_key(key, split.issued_cookie));
+    }
+    line(3, "missing_key", word_of(kMissingKeys, split.missing_key));
+    if (!split.salt.empty()) line(3, "salt", text(split.salt));
+    override(split.override);
+    line(3, "on_unavailable", word_of(kOnUnavailable, split.on_unavailable));
+    rescue(split.rescue);
+  }
+
+  static std::string split_key(const SplitKey& key, const IssuedCookie& cookie) {
+    const std::string_view word = word_of(kKeySources, key.source);
+    if (key.source == KeySource::client_ip) return std::string(word);
+    if (key.source != KeySource::issued_cookie) {
+      return fmt::format("{{ {}: {} }}", word, text(key.name));
+    }
+    const std::string domain =
+        cookie.domain.empty() ? "" : fmt::format("domain: {}, ", text(cookie.domain));
+    return fmt::format(
+        "{{ {}: {{ name: {}, max_age: {}, path: {}, {}secure: {}, http_only: {}, same_site: {}, "
+        "force: {} }} }}",
+        word, text(cookie.name), format_duration(cookie.max_age), text(cookie.path), domain,
+        word_of(kSecureCookies, cookie.secure), cookie.http_only,
+        word_of(kSameSites, cookie.same_site), cookie.force);
+  }
+
+  void override(const Override& override) {
+    if (override.empty()) return;
+    section(3, "override");
+    if (!override.header.empty()) line(4, "header", text(override.header));
+    if (!override.cookie.empty()) line(4, "cookie", text(override.cookie));
+    if (!override.secret_env.empty()) line(4, "secret_env", text(override.secret_env));
+    if (!override.from.empty()) line(4, "from", blocks(override.from));
+  }
+
+  void rescue(const Rescue& rescue) {
+    if (!rescue.enabled) return line(3, "rescue", "off");
+    section(3, "rescue");
+    line(4, "methods", texts(rescue.methods));
+    line(4, "on",
+         causes({rescue.on_connect, rescue.on_reset, rescue.on_timeout, rescue.on_statuses}));
+    line(4, "budget_percent", rescue.budget_percent);
+  }
+
+  void mirrors(const std::vector<Mirror>& all) {
+    if (all.empty()) return;
+    section(2, "mirror");
+    for (const Mirror& mirror : all) {
+      out_ += fmt::format("      - cluster: {}\n", text(mirror.cluster));
+      share(mirror.share);
+      line(4, "by", word_of(kMirrorBy, mirror.by));
+      line(4, "when", word_of(kMirrorWhen, mirror.when));
+      line(4, "methods", texts(mirror.methods));
+      line(4, "timeout", format_duration(mirror.timeout));
+      line(4, "max_in_flight", mirror.max_in_flight);
+      line(4, "max_body", format_size(mirror.max_body));
+      line(4, "max_bytes", format_size(mirror.max_bytes));
+      if (!mirror.host.empty()) line(4, "host", text(mirror.host));
+      pairs(4, "set_headers", mirror.set_headers);
+      if (!mirror.remove_headers.empty()) line(4, "remove_headers", texts(mirror.remove_headers));
+      line(4, "log", mirror.log);
+    }
+  }
+
+  void share(const Fraction& share) {
+    if (share.denominator == kPercentWhole) {
+      return line(4, "percent", format_percent(share.numerator));
+    }
+    line(4, "fraction",
+         fmt::format("{{ numerator: {}, denominator: {} }}", share.numerator, share.denominator));
   }
 
   void forwarding(const Route& route) {
@@ -217,13 +312,10 @@ class Dump {
       line(2, "rewrite",
            fmt::format("{{ regex: {}, replace: {} }}", text(rewrite.regex), text(rewrite.replace)));
     }
-    std::vector<std::string> causes;
-    if (route.retry.on_connect) causes.emplace_back("connect");
-    if (route.retry.on_reset) causes.emplace_back("reset");
-    for (const int status : route.retry.on_statuses) causes.push_back(std::to_string(status));
     section(2, "retry");
     line(3, "attempts", route.retry.attempts);
-    line(3, "on", list(causes, [](const std::string& cause) { return cause; }));
+    line(3, "on",
+         causes({route.retry.on_connect, route.retry.on_reset, false, route.retry.on_statuses}));
     line(3, "budget_percent", route.retry.budget_percent);
     section(2, "timeouts");
     line(3, "request", format_duration(route.timeouts.request));
@@ -241,16 +333,15 @@ class Dump {
   void direction(std::string_view key, const HeaderEdits& edits) {
     if (edits.empty()) return;
     section(3, key);
-    pairs("set", edits.set);
-    pairs("add", edits.add);
-    if (edits.remove.empty()) return;
-    line(4, "remove", list(edits.remove, [](const std::string& name) { return text(name); }));
+    pairs(4, "set", edits.set);
+    pairs(4, "add", edits.add);
+    if (!edits.remove.empty()) line(4, "remove", texts(edits.remove));
   }
 
-  void pairs(std::string_view key, const std::vector<Pair>& all) {
+  void pairs(std::size_t depth, std::string_view key, const std::vector<Pair>& all) {
     if (all.empty()) return;
-    section(4, key);
-    for (const Pair& pair : all) line(5, text(pair.name, Role::key), text(pair.value));
+    section(depth, key);
+    for (const Pair& pair : all) line(depth + 1, text(pair.name, Role::key), text(pair.value));
   }
 
   static std::string balance(const Balance& balance) {

@@ -19,29 +19,11 @@ std::string folded(std::string_view name) {
   return out;
 }
 
-void read_pairs(Reader& reader, const Node& node, std::vector<Pair>& out) {
-  if (!reader.expect(node, NodeKind::map)) return;
-  std::unordered_set<std::string> seen;
-  for (const Entry& entry : node.entries) {
-    Pair pair{entry.key->text, {}};
-    const Parsed<std::string> name = parse_editable_field(pair.name);
-    if (!name) {
-      reader.error(*entry.key, name.error());
-      continue;
-    }
-    if (!seen.insert(folded(pair.name)).second) {
-      reader.error(*entry.key, fmt::format("'{}' is here twice (case does not count)", pair.name));
-    }
-    if (read_as(reader, *entry.value, pair.value, parse_field_value))
-      out.push_back(std::move(pair));
-  }
-}
-
 void read_set(Reader& reader, const Node& node, HeaderEdits& edits) {
-  read_pairs(reader, node, edits.set);
+  read_fields(reader, node, edits.set, parse_editable_field);
 }
 void read_add(Reader& reader, const Node& node, HeaderEdits& edits) {
-  read_pairs(reader, node, edits.add);
+  read_fields(reader, node, edits.add, parse_editable_field);
 }
 void read_remove(Reader& reader, const Node& node, HeaderEdits& edits) {
   read_list(reader, node, edits.remove, [](Reader& r, const Node& element, std::string& out) {
@@ -91,6 +73,25 @@ constexpr Key<Route> kDirectionKeys[] = {
 };
 
 }  // namespace
+
+void read_fields(Reader& reader, const Node& node, std::vector<Pair>& out,
+                 Parsed<std::string> (*parse)(std::string_view)) {
+  if (!reader.expect(node, NodeKind::map)) return;
+  std::unordered_set<std::string> seen;
+  for (const Entry& entry : node.entries) {
+    Pair pair{entry.key->text, {}};
+    const Parsed<std::string> name = parse(pair.name);
+    if (!name) {
+      reader.error(*entry.key, name.error());
+      continue;
+    }
+    if (!seen.insert(folded(pair.name)).second) {
+      reader.error(*entry.key, fmt::format("'{}' is here twice (case does not count)", pair.name));
+    }
+    if (read_as(reader, *entry.value, pair.value, parse_field_value))
+      out.push_back(std::move(pair));
+  }
+}
 
 void read_edits(Reader& reader, const Node& node, Route& route) {
   read_section(reader, node, route, kDirectionKeys);

@@ -15,6 +15,7 @@ constexpr Key<Config> kFileKeys[] = {
     {"admin", read_admin, list_admin},
     {"access_log", read_access_log, list_access_log},
     {"log", read_log, list_log},
+    {"mirror_bytes", read_mirror_bytes},
     {"listeners", read_listeners, list_listeners},
     {"routes", read_routes, list_routes},
     {"clusters", read_clusters, list_clusters},

@@ -5,19 +5,14 @@
 
 #include "config/addresses.h"
 #include "config/choices.h"
-#include "config/http_values.h"
 #include "config/keys.h"
+#include "config/secret_env.h"
 #include "config/sections.h"
 
 namespace weir::config {
 namespace {
 
 constexpr int kWorkersMost = 1024;
-
-// YAML 1.1 tools write off as false.
-bool is_off(const Node& node) {
-  return node.is_scalar() && (node.text == "off" || node.text == "false");
-}
 
 void read_admin_address(Reader& reader, const Node& node, Admin& admin) {
   read_as(reader, node, admin.address, parse_listen_address);
@@ -26,22 +21,9 @@ void read_admin_address(Reader& reader, const Node& node, Admin& admin) {
 void read_token_env(Reader& reader, const Node& node, Admin& admin) {
   read(reader, node, admin.token_env);
   if (admin.token_env.empty()) return;
-  const char* token = reader.environment().get(admin.token_env.c_str());
-  if (token == nullptr || *token == '\0') {
-    reader.error(node,
-                 fmt::format("the environment variable {} named by token_env is {}: set it to "
-                             "the token that admin requests must carry",
-                             admin.token_env, token == nullptr ? "not set" : "empty"));
-    return;
-  }
-  // The value is compared with a header's, so it has to fit into one; it must not be shown.
-  if (!parse_field_value(token)) {
-    reader.error(node, fmt::format("the environment variable {} holds characters that a header "
-                                   "cannot carry",
-                                   admin.token_env));
-    return;
-  }
-  admin.token = token;
+  auto token = secret_of(reader, node, admin.token_env, "token_env",
+                         "the token that admin requests must carry");
+  if (token) admin.token = std::move(*token);
 }
 
 constexpr Key<Admin> kAdminKeys[] = {

@@ -139,6 +139,41 @@ Parsed<std::string> parse_editable_field(std::string_view text) {
   return name;
 }
 
+Parsed<std::string> parse_parameter_name(std::string_view text) {
+  if (text.empty() || text.size() > limits::kNameBytes) {
+    return std::unexpected(
+        fmt::format("a query parameter's name has 1 to {} bytes", limits::kNameBytes));
+  }
+  return std::string(text);
+}
+
+Parsed<std::string> parse_cookie_name(std::string_view text) {
+  if (!ascii::is_token(text)) {
+    return std::unexpected(
+        fmt::format("'{}' is not a cookie's name: letters, digits and any of !#$%&'*+-.^_`|~",
+                    printable(text)));
+  }
+  if (text.size() > limits::kNameBytes) {
+    return std::unexpected(
+        fmt::format("a name has at most {} bytes, this one {}", limits::kNameBytes, text.size()));
+  }
+  return std::string(text);
+}
+
+Parsed<std::string> parse_cookie_path(std::string_view text) {
+  if (text.find(';') != std::string_view::npos) {
+    return std::unexpected(
+        fmt::format("'{}': a cookie's path ends before ';': write %3B", printable(text)));
+  }
+  return parse_path(text);
+}
+
+bool is_cookie_value(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return c > ' ' && c < 0x7f && std::string_view("\",;\\").find(c) == std::string_view::npos;
+  });
+}
+
 Parsed<std::string> parse_host_pattern(std::string_view text) {
   if (parse_ip(text)) {
     std::string ip(text);

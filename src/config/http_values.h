@@ -21,6 +21,14 @@ Parsed<std::string> parse_field_value(std::string_view text);  // section 5.5; m
 // connection.
 Parsed<std::string> parse_editable_field(std::string_view text);
 
+// A parameter of the query, decoded: any text that is not empty.
+Parsed<std::string> parse_parameter_name(std::string_view text);
+
+// The parts of a cookie (RFC 6265 section 4.1.1).
+Parsed<std::string> parse_cookie_name(std::string_view text);
+Parsed<std::string> parse_cookie_path(std::string_view text);
+bool is_cookie_value(std::string_view text);
+
 // A host to match, lower-cased: a name, "*.suffix" or an IP literal, without a port.
 Parsed<std::string> parse_host_pattern(std::string_view text);
 // A path or its prefix: begins with '/', no query, nothing that a request target cannot contain.

@@ -3,8 +3,6 @@
 // Never decides whether one route shadows another; a file's order does.
 #include <fmt/format.h>
 
-#include <weir/limits.h>
-
 #include "config/http_values.h"
 #include "config/keys.h"
 #include "config/plain_text.h"
@@ -83,10 +81,8 @@ void read_query_conditions(Reader& reader, const Node& node, Match& match) {
   for (const Entry& entry : node.entries) {
     FieldMatch& field = match.query.emplace_back();
     field.name = entry.key->text;
-    if (field.name.empty() || field.name.size() > limits::kNameBytes) {
-      reader.error(*entry.key,
-                   fmt::format("a query parameter's name has 1 to {} bytes", limits::kNameBytes));
-    }
+    const Parsed<std::string> name = parse_parameter_name(field.name);
+    if (!name) reader.error(*entry.key, name.error());
     read_condition(reader, entry, field);
   }
 }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <span>
@@ -57,6 +58,10 @@ std::string shortest(std::uint64_t value, std::span<const Unit> units) {
     if (value % unit.factor == 0) best = &unit;
   }
   return fmt::format("{}{}", value / best->factor, best->word);
+}
+
+bool are_digits(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), ascii::is_digit);
 }
 
 // 64K, 64kb and 64KB are taken to mean the binary unit they resemble.
@@ -138,6 +143,36 @@ Parsed<long long> parse_integer(std::string_view text, long long low, long long 
   return value;
 }
 
+Parsed<Fraction> parse_percent(std::string_view text) {
+  if (text.ends_with('%')) {
+    return std::unexpected(fmt::format("'{}': write the number alone, without %", printable(text)));
+  }
+  const std::size_t dot = text.find('.');
+  const std::string_view whole = text.substr(0, dot);
+  const std::string_view decimals = dot == text.npos ? "0" : text.substr(dot + 1);
+  const std::string_view digits = whole.starts_with('-') ? whole.substr(1) : whole;
+  if (!are_digits(digits) || !are_digits(decimals)) {
+    return std::unexpected(fmt::format(
+        "'{}' is not a percentage: 0 to 100 with at most two decimals, such as 10 or 0.5",
+        printable(text)));
+  }
+  if (decimals.size() > 2) {
+    return std::unexpected(
+        fmt::format("'{}' has more than two decimals: write it as a fraction, "
+                    "such as {{ numerator: 1, denominator: 100000 }}",
+                    printable(text)));
+  }
+  // Padded, so that 0.5 are 50 hundredths.
+  const std::string padded = std::string(decimals) + (decimals.size() == 1 ? "0" : "");
+  const Parsed<long long> percent = parse_integer(whole, 0, 100);
+  const Parsed<long long> hundredths = parse_integer(padded, 0, 99);
+  if (!percent || whole.starts_with('-') || (*percent == 100 && *hundredths > 0)) {
+    return std::unexpected(fmt::format("{} is out of range: 0 to 100", printable(text)));
+  }
+  return Fraction{.numerator = static_cast<std::uint64_t>(*percent * 100 + *hundredths),
+                  .denominator = kPercentWhole};
+}
+
 std::string format_duration(Millis duration) {
   const auto millis = static_cast<std::uint64_t>(duration.count());
   return millis == 0 ? "0" : shortest(millis, kTimeUnits);
@@ -145,6 +180,13 @@ std::string format_duration(Millis duration) {
 
 std::string format_size(std::uint64_t bytes) {
   return bytes == 0 ? "0" : shortest(bytes, kSizeUnits);
+}
+
+std::string format_percent(std::uint64_t numerator) {
+  const std::uint64_t whole = numerator / 100, hundredths = numerator % 100;
+  if (hundredths == 0) return std::to_string(whole);
+  if (hundredths % 10 == 0) return fmt::format("{}.{}", whole, hundredths / 10);
+  return fmt::format("{}.{:02}", whole, hundredths);
 }
 
 }  // namespace weir::config

@@ -18,8 +18,14 @@ Parsed<std::uint64_t> parse_size(std::string_view text);
 // A whole number from low to high.
 Parsed<long long> parse_integer(std::string_view text, long long low, long long high);
 
+// The denominator of shares written in percent: two decimals.
+inline constexpr std::uint64_t kPercentWhole = 10'000;
+// 0 to 100 with at most two decimals, as a fraction of kPercentWhole.
+Parsed<Fraction> parse_percent(std::string_view text);
+
 // The shortest spelling that parses to the same value: 90s, 1500ms, 64KiB.
 std::string format_duration(Millis duration);
 std::string format_size(std::uint64_t bytes);
+std::string format_percent(std::uint64_t numerator);  // of kPercentWhole: 10, 0.01, 33.3
 
 }  // namespace weir::config

@@ -60,6 +60,7 @@ void check_references(Reader& reader, const Config& config) {
   check_kind(reader, Reference::Kind::listener, "listener", names_of(config.listeners));
   check_kind(reader, Reference::Kind::cluster, "cluster", names_of(config.clusters));
   check_addresses(reader, config);
+  check_mirror_loops(reader, config);
 }
 
 }  // namespace weir::config

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "config/causes.h"
 #include "config/http_values.h"
 #include "config/keys.h"
 #include "config/plain_text.h"
@@ -31,37 +32,12 @@ void read_body_bytes(Reader& reader, const Node& node, Route& route) {
   if (read_as(reader, node, bytes, parse_size)) route.body_bytes = bytes;
 }
 
-// A cause of a retry: one of these two or a status.
-constexpr int kConnect = 0, kReset = 1;
-
-Parsed<int> parse_cause(std::string_view text) {
-  if (text == "connect") return kConnect;
-  if (text == "reset") return kReset;
-  const Parsed<long long> status = parse_integer(text, 500, 599);
-  if (status) return static_cast<int>(*status);
-  return std::unexpected(fmt::format(
-      "'{}' is not retried on: connect, reset, or a status from 500 to 599", printable(text)));
-}
-
-bool read_cause(Reader& reader, const Node& node, int& out) {
-  return read_as(reader, node, out, parse_cause);
-}
-
-// `on` lists all that is retried: what it leaves out is not.
 void read_retry_on(Reader& reader, const Node& node, Retry& retry) {
-  std::vector<int> causes;
-  read_list(reader, node, causes, read_cause);
-  const auto has = [&](int cause) {
-    return std::find(causes.begin(), causes.end(), cause) != causes.end();
-  };
-  retry.on_connect = has(kConnect);
-  retry.on_reset = has(kReset);
-  retry.on_statuses.clear();
-  for (const int status : causes) {
-    auto& statuses = retry.on_statuses;
-    const bool is_new = std::find(statuses.begin(), statuses.end(), status) == statuses.end();
-    if (status >= 500 && is_new) statuses.push_back(status);
-  }
+  Causes causes;
+  read_causes(reader, node, {.refusal = "is not retried on", .timeout = false}, causes);
+  retry.on_connect = causes.connect;
+  retry.on_reset = causes.reset;
+  retry.on_statuses = std::move(causes.statuses);
 }
 
 constexpr Key<Retry> kRetryKeys[] = {
@@ -80,10 +56,10 @@ constexpr Key<Route> kRouteKeys[] = {
     {"name", read_route_name},
     {"match", read_match, list_match},
     {"cluster", read_route_cluster},
-    key_not_yet<Route>("split", "dividing requests among variants"),
+    {"split", read_split, list_split},
     {"redirect", read_redirect, list_redirect},
     {"respond", read_respond, list_respond},
-    key_not_yet<Route>("mirror", "copies of requests to another cluster", "[]"),
+    {"mirror", read_mirrors, list_mirrors},
     {"rewrite", read_rewrite, list_rewrite},
     {"headers", read_edits, list_edits},
     key_section<&Route::retry, kRetryKeys>("retry"),
@@ -105,18 +81,18 @@ void choose_action(Reader& reader, const Node& node, Route& route) {
     ++actions;
   }
   if (actions == 1) return;
-  reader.error(node, actions == 0
-                         ? "the route does nothing: give it one of cluster, redirect, respond"
-                         : "the route has more than one of cluster, split, redirect, respond: keep "
-                           "one");
+  reader.error(node,
+               actions == 0
+                   ? "the route does nothing: give it one of cluster, split, redirect, respond"
+                   : "the route has more than one of cluster, split, redirect, respond: keep "
+                     "one");
 }
 
 // What only makes sense when a request is forwarded must not look as if it did something.
-void refuse_idle_keys(Reader& reader, const Node& node, const Route& route) {
-  if (route.action != ActionKind::redirect && route.action != ActionKind::respond) return;
+void refuse_idle_keys(Reader& reader, const Node& node) {
+  constexpr std::string_view kForwarding[] = {"mirror", "retry", "rewrite", "timeouts"};
   for (const Entry& entry : node.entries) {
-    if (entry.key->text == "retry" || entry.key->text == "rewrite" ||
-        entry.key->text == "timeouts") {
+    if (std::ranges::find(kForwarding, entry.key->text) != std::end(kForwarding)) {
       reader.error(*entry.key, fmt::format("'{}' does nothing on a route that answers by itself: "
                                            "remove it",
                                            entry.key->text));
@@ -138,8 +114,12 @@ void read_route(Reader& reader, const Node& node, Route& route) {
     reader.error(node, "the route has no name; logs and metrics need one");
   }
   choose_action(reader, node, route);
-  refuse_idle_keys(reader, node, route);
+  if (route.action == ActionKind::redirect || route.action == ActionKind::respond) {
+    refuse_idle_keys(reader, node);
+    return;
+  }
   check_rewrite(reader, node, route);
+  check_mirrors(reader, node, route);
 }
 
 bool takes_everything(const Match& match) {

@@ -48,6 +48,10 @@ void read(Reader& reader, const Node& node, std::vector<Cidr>& out) {
   });
 }
 
+bool is_off(const Node& node) {
+  return node.is_scalar() && (node.text == "off" || node.text == "false");
+}
+
 void read_duration(Reader& reader, const Node& node, Millis& out, Millis least) {
   read_as(reader, node, out, [&](std::string_view text) -> Parsed<Millis> {
     Parsed<Millis> parsed = parse_duration(text);

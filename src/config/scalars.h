@@ -24,6 +24,9 @@ void read(Reader& reader, const Node& node, Millis& out);         // at least 1 
 void read(Reader& reader, const Node& node, std::uint64_t& out);  // a size: 64KiB, 1000, 0
 void read(Reader& reader, const Node& node, std::vector<Cidr>& out);
 
+// Of a section that can be switched off: YAML 1.1 tools write off as false.
+bool is_off(const Node& node);
+
 void read_duration(Reader& reader, const Node& node, Millis& out, Millis least);
 
 template <std::integral T>

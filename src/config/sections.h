@@ -26,7 +26,8 @@ void list_listeners(KeyList& out, const std::string& path);
 
 void read_routes(Reader& reader, const Node& node, Config& config);
 void list_routes(KeyList& out, const std::string& path);
-// Parts of a route: match_section.cc, action_section.cc, edits_section.cc.
+// Parts of a route: match_section.cc, action_section.cc, edits_section.cc, split_section.cc,
+// mirror_section.cc.
 void read_match(Reader& reader, const Node& node, Route& route);
 void list_match(KeyList& out, const std::string& path);
 void read_redirect(Reader& reader, const Node& node, Route& route);
@@ -37,6 +38,19 @@ void read_rewrite(Reader& reader, const Node& node, Route& route);
 void list_rewrite(KeyList& out, const std::string& path);
 void read_edits(Reader& reader, const Node& node, Route& route);
 void list_edits(KeyList& out, const std::string& path);
+// Fields by name, each once; `parse` says which names may be there.
+void read_fields(Reader& reader, const Node& node, std::vector<Pair>& out,
+                 Parsed<std::string> (*parse)(std::string_view));
+void read_split(Reader& reader, const Node& node, Route& route);
+void list_split(KeyList& out, const std::string& path);
+void read_mirrors(Reader& reader, const Node& node, Route& route);
+void list_mirrors(KeyList& out, const std::string& path);
+// What a mirror has to do with the rest of its route, the map `node`.
+void check_mirrors(Reader& reader, const Node& node, const Route& route);
+void read_mirror_bytes(Reader& reader, const Node& node, Config& config);
+// Part of a split: split_key_section.cc.
+void read_split_key(Reader& reader, const Node& node, Split& split);
+void list_split_key(KeyList& out, const std::string& path);
 
 void read_clusters(Reader& reader, const Node& node, Config& config);
 void list_clusters(KeyList& out, const std::string& path);
@@ -45,7 +59,8 @@ void read_balance(Reader& reader, const Node& node, Cluster& cluster);
 void list_balance(KeyList& out, const std::string& path);
 
 // After everything is read: every name that is used is defined, no address is listened on twice
-// (references.cc).
+// (references.cc), no mirror comes back (mirror_loops.cc).
 void check_references(Reader& reader, const Config& config);
+void check_mirror_loops(Reader& reader, const Config& config);
 
 }  // namespace weir::config

@@ -116,6 +116,83 @@ TEST(Bounds, HeaderEdits) {
   EXPECT_EQ(errors.front().message, "49 header edits are too many: at most 48 each way");
 }
 
+std::string repeated(std::size_t count, auto element) {
+  std::string out = "[";
+  for (std::size_t i = 0; i < count; ++i) out += element(std::to_string(i)) + ", ";
+  return out + "]";
+}
+
+// A route with these keys, and clusters 0 to 16.
+std::string with_clusters(const std::string& keys) {
+  std::string clusters;
+  for (int i = 0; i <= 16; ++i) clusters += "\"" + std::to_string(i) + "\": { endpoints: [a:1] }, ";
+  return with_listener("routes: [{ name: r, " + keys + " }]\nclusters: { " + clusters + "}\n");
+}
+
+TEST(Bounds, VariantsOfASplit) {
+  const auto file = [](std::size_t count) {
+    const auto variant = [](const std::string& i) {
+      return "{ name: v" + i + ", cluster: " + i + " }";
+    };
+    return with_clusters("split: { variants: " + repeated(count, variant) + " }");
+  };
+  EXPECT_EQ(lines_of(load(file(limits::kVariants - 1)).errors), "");
+  EXPECT_EQ(lines_of(load(file(limits::kVariants)).errors), "");
+  EXPECT_EQ(lines_of(load(file(limits::kVariants + 1)).errors),
+            "test.yaml:2:40: 17 variants are too many: at most 16\n");
+}
+
+TEST(Bounds, WeightOfAVariant) {
+  const auto file = [](std::uint32_t weight) {
+    return with_clusters(
+        "split: { variants: [{ name: a, cluster: 0, weight: " + std::to_string(weight) + " }] }");
+  };
+  EXPECT_EQ(lines_of(load(file(limits::kVariantWeight - 1)).errors), "");
+  EXPECT_EQ(lines_of(load(file(limits::kVariantWeight)).errors), "");
+  EXPECT_EQ(load(file(limits::kVariantWeight + 1)).errors.size(), 1U);
+}
+
+TEST(Bounds, KeysOfASplit) {
+  const auto file = [](std::size_t count) {
+    const auto key = [](const std::string& i) { return "{ query: q" + i + " }"; };
+    return with_clusters(
+        "split: { variants: [{ name: a, cluster: 0 }], key: " + repeated(count, key) + " }");
+  };
+  EXPECT_EQ(lines_of(load(file(limits::kSplitKeys - 1)).errors), "");
+  EXPECT_EQ(lines_of(load(file(limits::kSplitKeys)).errors), "");
+  EXPECT_EQ(load(file(limits::kSplitKeys + 1)).errors.size(), 1U);
+}
+
+TEST(Bounds, MirrorsOfARoute) {
+  const auto file = [](std::size_t count) {
+    const auto mirror = [](const std::string& i) { return "{ percent: 1, cluster: " + i + " }"; };
+    return with_clusters("cluster: 16, mirror: " + repeated(count, mirror));
+  };
+  EXPECT_EQ(lines_of(load(file(limits::kMirrors - 1)).errors), "");
+  EXPECT_EQ(lines_of(load(file(limits::kMirrors)).errors), "");
+  EXPECT_EQ(load(file(limits::kMirrors + 1)).errors.size(), 1U);
+}
+
+TEST(Bounds, BodyAndHeadersOfACopy) {
+  const auto body = [](std::uint64_t bytes) {
+    return with_clusters("cluster: 0, mirror: [{ percent: 1, cluster: 1, max_body: " +
+                         std::to_string(bytes) + " }]");
+  };
+  EXPECT_EQ(lines_of(load(body(limits::kMirrorBodyMost - 1)).errors), "");
+  EXPECT_EQ(lines_of(load(body(limits::kMirrorBodyMost)).errors), "");
+  EXPECT_EQ(load(body(limits::kMirrorBodyMost + 1)).errors.size(), 1U);
+
+  const auto headers = [](std::size_t count) {
+    const auto name = [](const std::string& i) { return "x-" + i; };
+    return with_clusters(
+        "cluster: 0, mirror: [{ percent: 1, cluster: 1, set_headers: { a: b }, remove_headers: " +
+        repeated(count, name) + " }]");
+  };
+  EXPECT_EQ(lines_of(load(headers(limits::kRouteEdits - 2)).errors), "");
+  EXPECT_EQ(lines_of(load(headers(limits::kRouteEdits - 1)).errors), "");
+  EXPECT_EQ(load(headers(limits::kRouteEdits)).errors.size(), 1U);
+}
+
 TEST(Bounds, RespondBody) {
   const auto file = [](std::size_t bytes) {
     return with_listener("routes: [{ name: r, respond: { body: " + std::string(bytes, 'x') +

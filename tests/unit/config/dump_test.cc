@@ -20,7 +20,8 @@ void expect_round_trip(const Loaded& loaded, const Variables& variables = kNoVar
 }
 
 TEST(Dump, FilesOfConf) {
-  for (const char* file : {"conf/reference.yaml", "conf/weir.yaml"}) {
+  for (const char* file :
+       {"conf/reference.yaml", "conf/weir.yaml", "conf/canary.yaml", "conf/shadow.yaml"}) {
     expect_round_trip(load_file(source_file(file), environment_of(kReferenceVariables)),
                       kReferenceVariables);
   }
@@ -49,6 +50,44 @@ TEST(Dump, EveryOtherValue) {
            "d: { balance: maglev, endpoints: [a:1] } }\n"));
 }
 
+// Everything but the defaults, for what is left out at its default too.
+TEST(Dump, SplitsAndMirrors) {
+  const Variables variables = {{"SECRET", "s3cret"}};
+  expect_round_trip(
+      load(
+          with_listener(
+              "mirror_bytes: 1\n"
+              "routes:\n"
+              "  - name: r\n"
+              "    split:\n"
+              "      variants: [{ name: a, cluster: c, weight: 0 }, { name: true, cluster: d }]\n"
+              "      key: [{ header: X }, { cookie: \"$x\" }, { query: \"a: b ${SECRET}\" }, "
+              "{ issued_cookie: { name: __Secure-id, max_age: 90s, path: /a, domain: A.Example, "
+              "secure: always, http_only: false, same_site: none, force: true } }]\n"
+              "      missing_key: stable\n"
+              "      salt: \"null\"\n"
+              "      override: { header: X-V, cookie: v, secret_env: SECRET, from: [\"::1\"] }\n"
+              "      on_unavailable: fail\n"
+              "      rescue: { methods: [HEAD], on: [reset, 599], budget_percent: 0 }\n"
+              "    mirror:\n"
+              "      - { cluster: e, percent: 0.5, by: key, when: after, methods: [POST], timeout: "
+              "1ms, max_in_flight: 1, max_body: 0, max_bytes: 1, host: \"[::1]:80\", set_headers: "
+              "{ $a: $b, \"true\": \"\" }, remove_headers: [X], log: true }\n"
+              "      - { cluster: f, fraction: { numerator: 7, denominator: 1000000 } }\n"
+              "  - { name: s, split: { variants: [{ name: a, cluster: c }], key: [client_ip], "
+              "rescue: { on: [timeout] }, override: { cookie: v, from: [10.0.0.0/8] } } }\n"
+              "  - { name: t, split: { variants: [{ name: a, cluster: c }], key: "
+              "[{ issued_cookie: { max_age: 0, secure: never, same_site: strict } }], rescue: off, "
+              "override: { header: v, secret_env: SECRET } } }\n"
+              "  - { name: u, cluster: c, mirror: [{ cluster: d, fraction: { numerator: 3, "
+              "denominator: 10000 } }, { cluster: e, percent: 100 }] }\n"
+              "clusters: { c: { endpoints: [a:1] }, d: { endpoints: [a:1] }, e: { endpoints: [a:1] "
+              "}, "
+              "f: { endpoints: [a:1] } }\n"),
+          variables),
+      variables);
+}
+
 TEST(Dump, TextsThatYamlOrExpansionCouldMisread) {
   for (const std::string_view text :
        {"null", "~",     "true", "no",  "0x10",       "1e3",     "- a", "a: b", "a #b", "#",  "'",
@@ -62,6 +101,18 @@ TEST(Dump, TextsThatYamlOrExpansionCouldMisread) {
     expect_round_trip(load(with_listener("routes: [{ name: r, respond: {}, match: { query: { \"" +
                                          std::string(key) + "\": x } } }]\n")));
   }
+}
+
+TEST(Dump, NeverShowsTheSecretOfAnOverride) {
+  const Variables variables = {{"TESTER_SECRET", "s3cret"}};
+  const Loaded loaded = load(
+      with_listener("routes: [{ name: r, split: { variants: [{ name: a, cluster: c }], override: "
+                    "{ header: x-v, secret_env: TESTER_SECRET } } }]\n"
+                    "clusters: { c: { endpoints: [a:1] } }\n"),
+      variables);
+  expect_round_trip(loaded, variables);
+  EXPECT_EQ(dump(loaded.config).find("s3cret"), std::string::npos);
+  EXPECT_NE(dump(loaded.config).find("secret_env: TESTER_SECRET"), std::string::npos);
 }
 
 TEST(Dump, NeverShowsTheAdminToken) {

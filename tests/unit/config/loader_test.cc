@@ -30,7 +30,7 @@ TEST(Loader, EveryFileOfConfLoadsWithoutAWarning) {
     EXPECT_EQ(lines_of(loaded.warnings), "");
     ++files;
   }
-  EXPECT_GE(files, 2);
+  EXPECT_GE(files, 4);
 }
 
 TEST(Loader, QuickstartHasTheThreeOriginsOfTheSampleServers) {
@@ -47,10 +47,28 @@ TEST(Loader, QuickstartHasTheThreeOriginsOfTheSampleServers) {
             (std::vector<std::string>{"127.0.0.1:9101", "127.0.0.1:9102", "127.0.0.1:9103"}));
 }
 
+TEST(Loader, TheExamplesNeedNoVariablesAndTheSampleServers) {
+  for (const char* file : {"conf/canary.yaml", "conf/shadow.yaml"}) {
+    const Loaded loaded = load_file(source_file(file), environment_of(kNoVariables));
+    EXPECT_EQ(lines_of(loaded.errors), "");
+    EXPECT_EQ(to_string(loaded.config.listeners.at(0).address), "127.0.0.1:8080") << file;
+    std::vector<std::string> endpoints;
+    for (const Cluster& cluster : loaded.config.clusters) {
+      for (const Endpoint& endpoint : cluster.endpoints) {
+        endpoints.push_back(to_string(endpoint.address));
+      }
+    }
+    EXPECT_EQ(endpoints,
+              (std::vector<std::string>{"127.0.0.1:9101", "127.0.0.1:9102", "127.0.0.1:9103"}))
+        << file;
+  }
+}
+
 TEST(Loader, SectionsOfTheProcess) {
   const Loaded loaded =
       load(with_listener("workers: 4\n"
                          "shutdown_timeout: 0\n"
+                         "mirror_bytes: 1MiB\n"
                          "admin: { address: \"[::]:9901\", token_env: TOKEN }\n"
                          "access_log: { path: /var/log/weir.log, format: combined }\n"
                          "log: { path: stdout, level: debug }\n"),
@@ -59,6 +77,7 @@ TEST(Loader, SectionsOfTheProcess) {
   const Config& config = loaded.config;
   EXPECT_EQ(config.workers, 4);
   EXPECT_EQ(config.shutdown_timeout, Millis(0));
+  EXPECT_EQ(config.mirror_bytes, 1024U * 1024);
   EXPECT_EQ(to_string(config.admin.address), "[::]:9901");
   EXPECT_EQ(config.admin.token, "s3cret");
   EXPECT_EQ(config.access_log.path, "/var/log/weir.log");

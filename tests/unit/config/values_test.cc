@@ -50,6 +50,45 @@ TEST(Quantities, Integers) {
   }
 }
 
+TEST(Quantities, Percentages) {
+  const std::pair<const char*, std::uint64_t> good[] = {
+      {"0", 0},      {"100", 10'000},    {"0.01", 1},  {"33.33", 3333}, {"0.5", 50},
+      {"1.50", 150}, {"100.00", 10'000}, {"007", 700}, {"99.99", 9999}, {"0.0", 0}};
+  for (const auto& [text, numerator] : good) {
+    const Parsed<Fraction> share = parse_percent(text);
+    ASSERT_TRUE(share.has_value()) << text << ": " << share.error();
+    EXPECT_EQ(*share, (Fraction{numerator, 10'000})) << text;
+    EXPECT_EQ(parse_percent(format_percent(numerator)), *share) << text;
+  }
+  for (const char* text : {"",
+                           ".",
+                           ".5",
+                           "5.",
+                           "-1",
+                           "-0",
+                           "-0.5",
+                           "+1",
+                           "0.001",
+                           "100.01",
+                           "101",
+                           "1e1",
+                           "1,5",
+                           "1 0",
+                           " 1",
+                           "1.2.3",
+                           "10%",
+                           "1.-5",
+                           "0x10",
+                           "nan",
+                           "99999999999999999999",
+                           "1.99999999999999999999"}) {
+    EXPECT_FALSE(parse_percent(text).has_value()) << text;
+  }
+  EXPECT_EQ(format_percent(10'000), "100");
+  EXPECT_EQ(format_percent(3330), "33.3");
+  EXPECT_EQ(format_percent(1), "0.01");
+}
+
 TEST(Quantities, FormattingIsTheWayBack) {
   for (const long long millis :
        {0LL, 1LL, 999LL, 1000LL, 1500LL, 60'000LL, 90'000LL, 3'600'000LL, 86'400'000LL}) {
@@ -129,6 +168,41 @@ TEST(Addresses, Cidrs) {
        {"", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/-1", "fd00::/129",
         "fd00::1/64", "10/8", "[::1]/128", "localhost", "10.0.0.0/08x"}) {
     EXPECT_FALSE(parse_cidr(text).has_value()) << text;
+  }
+}
+
+TEST(Addresses, Authorities) {
+  for (const char* text : {"next.internal", "next.internal:8080", "localhost", "192.0.2.1",
+                           "192.0.2.1:80", "[::1]", "[::1]:65535", "my_app-1."}) {
+    const Parsed<std::string> authority = parse_authority(text);
+    ASSERT_TRUE(authority.has_value()) << text << ": " << authority.error();
+    EXPECT_EQ(*authority, text);
+  }
+  for (const char* text : {"", ":", ":80", "a:", "a:0", "a:65536", "a:80:80", "::1", "[::1", "[a]",
+                           "http://a", "a/b", "a b", "user@a", "*.a", "a..b", "1.2.3", "unix:/a"}) {
+    EXPECT_FALSE(parse_authority(text).has_value()) << text;
+  }
+}
+
+TEST(HttpValues, Cookies) {
+  EXPECT_TRUE(parse_cookie_name("__Host-id").has_value());
+  EXPECT_TRUE(parse_cookie_name(std::string(limits::kNameBytes, 'a')).has_value());
+  EXPECT_FALSE(parse_cookie_name(std::string(limits::kNameBytes + 1, 'a')).has_value());
+  for (const char* text : {"", "a b", "a=b", "a;b", "a,b", "ä", "a\n"}) {
+    EXPECT_FALSE(parse_cookie_name(text).has_value()) << text;
+  }
+  EXPECT_EQ(parse_cookie_domain("Example.COM"), "example.com");
+  for (const char* text : {"", ".example.com", "example.com.", "192.0.2.1", "[::1]", "::1",
+                           "*.example.com", "a:80", "a;b", "a b", "a, b"}) {
+    EXPECT_FALSE(parse_cookie_domain(text).has_value()) << text;
+  }
+  EXPECT_TRUE(parse_cookie_path("/a,b").has_value());
+  for (const char* text : {"", "a", "/a;b", "/a b", "/a?b", "/a\r\n"}) {
+    EXPECT_FALSE(parse_cookie_path(text).has_value()) << text;
+  }
+  EXPECT_TRUE(is_cookie_value("a:b/c=%20+{}~!"));
+  for (const char* text : {"a b", "a;b", "a,b", "a\"b", "a\\b", "a\tb", "ä", "a\x7f"}) {
+    EXPECT_FALSE(is_cookie_value(text)) << text;
   }
 }
 

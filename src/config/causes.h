@@ -1,0 +1,31 @@
+// Why a try failed, as retry.on and rescue.on list it: no connection, a broken one, a timeout, a
+// status. Read by both sections, written by the dump. What is done about it is proxy/'s.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/reader.h"
+
+namespace weir::config {
+
+struct Causes {
+  bool connect = false;
+  bool reset = false;
+  bool timeout = false;
+  std::vector<int> statuses;  // 500 to 599, each once
+};
+
+// Which words a list may have, and how its errors begin: "'x' is not retried on".
+struct CauseWords {
+  std::string_view refusal;
+  bool timeout;
+};
+
+// The list says all that counts: what it leaves out does not.
+void read_causes(Reader& reader, const Node& node, const CauseWords& words, Causes& out);
+
+std::vector<std::string> words_of(const Causes& causes);
+
+}  // namespace weir::config
