@@ -3,6 +3,7 @@
 #include "cli/admin_client.h"
 
 #include <fmt/core.h>
+#include <nlohmann/json.hpp>
 
 #include <arpa/inet.h>
 #include <cerrno>
@@ -21,6 +22,8 @@
 
 namespace weir::cli {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 constexpr int kTimeoutSeconds = 10;
 
@@ -79,8 +82,29 @@ std::expected<Socket, std::string> connect_tcp(const std::string& address) {
   return std::unexpected(could_not("cannot connect to", address));
 }
 
-std::expected<std::string, std::string> read_answer(const Socket& socket,
-                                                    const std::string& address) {
+bool send_all(const Socket& socket, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = send(socket.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+// The answer of a running weir, or whatever else answers at that address.
+std::expected<Json, std::string> judge(int status, const std::string& body,
+                                       const std::string& address) {
+  Json json = Json::parse(body, nullptr, false);
+  if (status / 100 == 2) {
+    if (json.is_discarded()) return std::unexpected(address + " is not a weir admin address");
+    return json;
+  }
+  const bool ours = json.is_object() && json.contains("error") && json["error"].is_string();
+  return std::unexpected(fmt::format("{} answered {}: {}", address, status,
+                                     ours ? json["error"].get<std::string>() : body));
+}
+
+std::expected<Json, std::string> read_answer(const Socket& socket, const std::string& address) {
   http::ResponseHead head;
   http::H1ResponseParser parser;
   parser.reset(head, http::Method::get, {});
@@ -95,16 +119,12 @@ std::expected<std::string, std::string> read_answer(const Socket& socket,
       rest.remove_prefix(step.consumed);
       for (std::string_view run : step.content) body += run;
       if (step.error) return std::unexpected(address + " does not speak HTTP");
-      if (!step.complete) continue;
-      if (head.status() / 100 == 2) return body;
-      return std::unexpected(fmt::format("{} answered {}: {}", address, head.status(), body));
+      if (step.complete) return judge(head.status(), body, address);
     }
   }
 }
 
-}  // namespace
-
-std::expected<std::string, std::string> admin_address(const AdminTarget& target) {
+std::expected<std::string, std::string> address_of(const AdminTarget& target) {
   if (!target.admin.empty()) return target.admin;
   if (!target.file.empty()) {
     const config::Loaded loaded = config::load_file(target.file);
@@ -117,22 +137,32 @@ std::expected<std::string, std::string> admin_address(const AdminTarget& target)
   return from_environment != nullptr ? from_environment : "127.0.0.1:9901";
 }
 
-std::expected<std::string, std::string> admin_get(const std::string& address,
-                                                  std::string_view path) {
-  auto socket = address.starts_with("unix:") ? connect_unix(address) : connect_tcp(address);
+std::string compose(const AdminQuery& query, const std::string& address) {
+  std::string request =
+      fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", query.method, query.path,
+                  address.starts_with("unix:") ? "localhost" : address);
+  if (const char* token = std::getenv("WEIR_TOKEN"))
+    request += fmt::format("Authorization: Bearer {}\r\n", token);
+  if (!query.actor.empty()) request += fmt::format("X-Weir-Actor: {}\r\n", query.actor);
+  if (!query.body.empty()) {
+    request +=
+        fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", query.body.size());
+  }
+  return request.append("\r\n").append(query.body);
+}
+
+}  // namespace
+
+std::expected<Json, std::string> ask_admin(const AdminTarget& target, const AdminQuery& query) {
+  const auto address = address_of(target);
+  if (!address) return std::unexpected(address.error());
+  auto socket = address->starts_with("unix:") ? connect_unix(*address) : connect_tcp(*address);
   if (!socket) return std::unexpected(socket.error());
   const timeval timeout{kTimeoutSeconds, 0};
   setsockopt(socket->fd(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-  std::string request = fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", path,
-                                    address.starts_with("unix:") ? "localhost" : address);
-  if (const char* token = std::getenv("WEIR_TOKEN"))
-    request += fmt::format("Authorization: Bearer {}\r\n", token);
-  request += "\r\n";
-  if (send(socket->fd(), request.data(), request.size(), MSG_NOSIGNAL) !=
-      static_cast<ssize_t>(request.size())) {
-    return std::unexpected(could_not("cannot send to", address));
-  }
-  return read_answer(*socket, address);
+  if (!send_all(*socket, compose(query, *address)))
+    return std::unexpected(could_not("cannot send to", *address));
+  return read_answer(*socket, *address);
 }
 
 }  // namespace weir::cli

@@ -2,6 +2,8 @@
 // the server.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <expected>
 #include <string>
 #include <string_view>
@@ -13,12 +15,17 @@ struct AdminTarget {
   std::string file;   // -c
 };
 
-// Where to find it: --admin, else the file's admin address, else $WEIR_ADMIN, else 127.0.0.1:9901.
-// The error is a line for people.
-std::expected<std::string, std::string> admin_address(const AdminTarget& target);
+struct AdminQuery {
+  std::string_view method = "GET";
+  std::string_view path;   // with query, escaped
+  std::string_view body;   // JSON; empty = none
+  std::string_view actor;  // who asks, for the log; without control characters
+};
 
-// The body of a successful GET; the error is a line for people. The token comes from $WEIR_TOKEN.
-std::expected<std::string, std::string> admin_get(const std::string& address,
-                                                  std::string_view path);
+// Finds it by --admin, else the file's admin address, else $WEIR_ADMIN, else 127.0.0.1:9901, and
+// asks. The document of a successful answer; the error is a line for people. The token comes from
+// $WEIR_TOKEN.
+std::expected<nlohmann::ordered_json, std::string> ask_admin(const AdminTarget& target,
+                                                             const AdminQuery& query);
 
 }  // namespace weir::cli

@@ -34,35 +34,76 @@ void add_check(CLI::App& app, int& code) {
   command->callback([options, &code] { code = check(*options); });
 }
 
-void add_explain(CLI::App& app, int& code) {
-  auto options = std::make_shared<ExplainOptions>();
-  CLI::App* command =
-      app.add_subcommand("explain", "Say which route and endpoints a request gets, and why");
-  command->add_option("METHOD", options->method, "For example GET")->required();
-  command->add_option("URL", options->url, "https://host/path?query, or a path with -H 'Host: ...'")
+// Where a running weir is found.
+CLI::Option* add_admin(CLI::App& command, LiveOptions& where) {
+  return command
+      .add_option(
+          "--admin", where.admin,
+          "Its admin address (default: the one in -c FILE, else $WEIR_ADMIN, else 127.0.0.1:9901)")
+      ->type_name("ADDRESS");
+}
+void add_live(CLI::App& command, LiveOptions& where) {
+  add_admin(command, where);
+  command.add_option("-c,--config", where.file, "The file it runs with, for its admin address")
+      ->type_name("FILE");
+}
+
+void add_question(CLI::App& command, server::ExplainQuestion& question) {
+  command.add_option("METHOD", question.method, "For example GET")->required();
+  command.add_option("URL", question.url, "https://host/path?query, or a path with -H 'Host: ...'")
       ->required();
-  add_file(*command, options->file);
   command
-      ->add_option("-H,--header", options->headers,
-                   "A request header, 'Name: value'; may be repeated")
+      .add_option("-H,--header", question.headers,
+                  "A request header, 'Name: value'; may be repeated")
       ->type_name("HEADER")
       ->allow_extra_args(false);
-  command->add_option("--from", options->from, "The client's address")->type_name("IP");
-  command->add_option("--listener", options->listener,
-                      "The listener it comes in by (default: the first)");
-  command->callback([options, &code] { code = explain(*options); });
+  command.add_option("--from", question.from, "The address it comes from")->type_name("IP");
+  command.add_option("--listener", question.listener,
+                     "The listener it comes in by (default: the first)");
+}
+
+void add_explain(CLI::App& app, int& code) {
+  auto options = std::make_shared<ExplainOptions>();
+  CLI::App* command = app.add_subcommand(
+      "explain", "Say which route, variant and endpoints a request gets, and why");
+  add_question(*command, options->question);
+  CLI::Option* file = command
+                          ->add_option("-c,--config", options->file,
+                                       "The configuration file; with --live the one it runs with")
+                          ->default_str(kDefaultFile)
+                          ->type_name("FILE");
+  CLI::Option* live =
+      command->add_flag("--live", options->live, "Ask a running weir instead of a file");
+  add_admin(*command, options->where)->needs(live);
+  command->add_flag("--json", options->json, "Print the JSON document");
+  command->callback([options, file, &code] {
+    if (file->count() == 0 && !options->live) options->file = kDefaultFile;
+    if (options->live) options->where.file = options->file;
+    code = explain(*options);
+  });
 }
 
 void add_status(CLI::App& app, int& code) {
   auto options = std::make_shared<StatusOptions>();
   CLI::App* command = app.add_subcommand("status", "Show what a running weir does");
-  command->add_option(
-      "--admin", options->admin,
-      "Its admin address (default: the one in -c FILE, else $WEIR_ADMIN, else 127.0.0.1:9901)");
-  command->add_option("-c,--config", options->file, "The file it runs with, for its admin address")
-      ->type_name("FILE");
+  add_live(*command, options->where);
   command->add_flag("--json", options->json, "Print the JSON documents as they come");
   command->callback([options, &code] { code = status(*options); });
+}
+
+void add_weight(CLI::App& app, int& code) {
+  auto options = std::make_shared<WeightOptions>();
+  CLI::App* command =
+      app.add_subcommand("weight", "Change the weights of a running weir's split, or show them");
+  command->add_option("ROUTE", options->route, "The route with the split")->required();
+  command
+      ->add_option("WEIGHTS", options->assignments,
+                   "New weights; variants left out keep theirs. None: show the present ones")
+      ->type_name("VARIANT=N");
+  add_live(*command, options->where);
+  command->add_option("--as", options->actor, "Who changes them, for the log (default: user@host)")
+      ->type_name("NAME");
+  command->callback([options, &code] { code = weight(*options); });
 }
 
 }  // namespace
@@ -78,6 +119,7 @@ int run_command_line(int argc, char** argv) {
   add_check(app, code);
   add_explain(app, code);
   add_status(app, code);
+  add_weight(app, code);
   app.add_subcommand("version", "Print the version")->callback([&code] { code = version(); });
   try {
     app.parse(argc, argv);

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "server/explained_request.h"
+
 namespace weir::cli {
 
 struct RunOptions {
@@ -18,22 +20,34 @@ struct CheckOptions {
 };
 int check(const CheckOptions& options);
 
-struct ExplainOptions {
+// How the commands that ask a running weir find it; empty = see admin_client.h.
+struct LiveOptions {
+  std::string admin;  // address
   std::string file;
-  std::string method;
-  std::string url;
-  std::vector<std::string> headers;  // "Name: value"
-  std::string from;                  // client address
-  std::string listener;              // empty = the first
+};
+
+struct ExplainOptions {
+  server::ExplainQuestion question;
+  std::string file;   // offline
+  bool live = false;  // ask a running weir, and not a file
+  LiveOptions where;
+  bool json = false;
 };
 int explain(const ExplainOptions& options);
 
 struct StatusOptions {
-  std::string admin;  // address; empty = see admin_client.h
-  std::string file;
+  LiveOptions where;
   bool json = false;
 };
 int status(const StatusOptions& options);
+
+struct WeightOptions {
+  LiveOptions where;
+  std::string route;
+  std::vector<std::string> assignments;  // VARIANT=N; none = show the present ones
+  std::string actor;                     // --as; empty = user and host
+};
+int weight(const WeightOptions& options);
 
 int version();
 

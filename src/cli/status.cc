@@ -6,6 +6,8 @@
 
 #include "cli/admin_client.h"
 #include "cli/commands.h"
+#include "cli/failure.h"
+#include "cli/weights_text.h"
 
 namespace weir::cli {
 namespace {
@@ -26,6 +28,14 @@ void print_status(const Json& status) {
   }
 }
 
+void print_splits(const Json& splits) {
+  for (const Json& split : splits) {
+    fmt::print("split    {:16} {}\n", split.at("route").get<std::string>(),
+               weights_text(split.at("variants")));
+    if (!split.at("changed").is_null()) fmt::print("  {}\n", change_text(split.at("changed")));
+  }
+}
+
 void print_clusters(const Json& clusters) {
   for (const Json& cluster : clusters) {
     fmt::print("cluster  {:16} {}, {} connections\n", cluster.at("cluster").get<std::string>(),
@@ -40,30 +50,21 @@ void print_clusters(const Json& clusters) {
   }
 }
 
-int failed(const std::string& reason) {
-  fmt::print(stderr, "weir: {}\n", reason);
-  return 1;
-}
-
 }  // namespace
 
 int status(const StatusOptions& options) {
-  const auto address = admin_address({options.admin, options.file});
-  if (!address) return failed(address.error());
-  const auto status = admin_get(*address, "/v1/status");
+  const AdminTarget target{options.where.admin, options.where.file};
+  const auto status = ask_admin(target, {.path = "/v1/status"});
   if (!status) return failed(status.error());
-  const auto clusters = admin_get(*address, "/v1/clusters");
+  const auto clusters = ask_admin(target, {.path = "/v1/clusters"});
   if (!clusters) return failed(clusters.error());
-  const Json status_json = Json::parse(*status, nullptr, false);
-  const Json clusters_json = Json::parse(*clusters, nullptr, false);
-  if (status_json.is_discarded() || clusters_json.is_discarded())
-    return failed(*address + " is not a weir admin address");
   if (options.json) {
-    fmt::print("{}\n", Json{{"status", status_json}, {"clusters", clusters_json}}.dump(2));
+    fmt::print("{}\n", Json{{"status", *status}, {"clusters", *clusters}}.dump(2));
     return 0;
   }
-  print_status(status_json);
-  print_clusters(clusters_json);
+  print_status(*status);
+  print_splits(status->at("splits"));
+  print_clusters(*clusters);
   return 0;
 }
 

@@ -1,103 +1,170 @@
 // The admin API's table of resources, and who may ask for them. What they say is composed in
-// admin_json.cc.
+// admin_json.cc, what they do in a file of their own each.
 #include "server/admin_api.h"
 
-#include <array>
+#include <fmt/core.h>
+
 #include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <weir/address.h>
 
 #include "base/ascii.h"
 #include "base/secret.h"
+#include "http/authority.h"
+#include "observe/log.h"
 #include "server/admin_json.h"
+#include "server/explain_resource.h"
+#include "server/percent.h"
+#include "server/weights_resource.h"
 
 namespace weir::server {
 namespace {
 
-AdminAnswer text(int status, std::string body) {
-  return {status, "text/plain; charset=utf-8", std::move(body), {}};
+AdminAnswer live(const AdminCall&) {
+  return text_answer(200, "live\n");
 }
-AdminAnswer json(std::string body) {
-  return {200, "application/json", std::move(body), {}};
+AdminAnswer ready(const AdminCall& call) {
+  return call.state.draining ? text_answer(503, "draining\n") : text_answer(200, "ready\n");
 }
-AdminAnswer error(int status, std::string_view message) {
-  return {status, "application/json", error_json(message), {}};
+AdminAnswer metrics(const AdminCall& call) {
+  return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
+          .body = render_metrics(*call.state.instruments, *call.state.snapshot)};
 }
-
-AdminAnswer live(const ProcessState&) {
-  return text(200, "live\n");
-}
-AdminAnswer ready(const ProcessState& state) {
-  return state.draining ? text(503, "draining\n") : text(200, "ready\n");
-}
-AdminAnswer metrics(const ProcessState& state) {
-  return {200,
-          "text/plain; version=0.0.4; charset=utf-8",
-          render_metrics(*state.instruments, *state.snapshot),
-          {}};
+template <std::string (*document)(const ProcessState&)>
+AdminAnswer show(const AdminCall& call) {
+  return json_answer(document(call.state));
 }
 
+enum class Needs : std::uint8_t {
+  nothing,  // probes and scrapers have no token
+  token,
+};
+
+// One verb of one resource. A segment "{...}" of a path stands for any name. GET serves HEAD too.
 struct Resource {
+  std::string_view method;
   std::string_view path;
-  bool open;  // needs no token: probes and scrapers have none
-  AdminAnswer (*get)(const ProcessState&);
+  Needs needs;
+  AdminAnswer (*serve)(const AdminCall&);
 };
 
-constexpr std::array kResources = {
-    Resource{"/livez", true, live},
-    Resource{"/readyz", true, ready},
-    Resource{"/metrics", true, metrics},
-    Resource{"/v1/status", false, [](const ProcessState& s) { return json(status_json(s)); }},
-    Resource{"/v1/config", false, [](const ProcessState& s) { return json(config_json(s)); }},
-    Resource{"/v1/clusters", false, [](const ProcessState& s) { return json(clusters_json(s)); }},
-    Resource{"/v1/routes", false, [](const ProcessState& s) { return json(routes_json(s)); }},
+constexpr Resource kResources[] = {
+    {"GET", "/livez", Needs::nothing, live},
+    {"GET", "/readyz", Needs::nothing, ready},
+    {"GET", "/metrics", Needs::nothing, metrics},
+    {"GET", "/v1/status", Needs::token, show<status_json>},
+    {"GET", "/v1/config", Needs::token, show<config_json>},
+    {"GET", "/v1/clusters", Needs::token, show<clusters_json>},
+    {"GET", "/v1/routes", Needs::token, show<routes_json>},
+    {"GET", "/v1/routes/{route}/weights", Needs::token, get_weights},
+    {"PUT", "/v1/routes/{route}/weights", Needs::token, put_weights},
+    {"GET", "/v1/explain", Needs::token, get_explanation},
 };
 
-const Resource* find_resource(std::string_view path) {
-  for (const Resource& resource : kResources) {
-    if (resource.path == path) return &resource;
+// Does the path have the pattern's form? `names` are what stands for its {...}, decoded.
+bool matches(std::string_view pattern, std::string_view path, std::vector<std::string>& names) {
+  names.clear();
+  for (;;) {
+    const std::size_t open = pattern.find('{');
+    if (open == std::string_view::npos) return pattern == path;
+    if (!path.starts_with(pattern.substr(0, open))) return false;
+    path.remove_prefix(open);
+    const std::string_view name = path.substr(0, path.find('/'));
+    if (name.empty()) return false;
+    names.push_back(percent_decoded(name));
+    path.remove_prefix(name.size());
+    pattern.remove_prefix(pattern.find('}') + 1);
   }
-  return nullptr;
 }
 
-std::string_view without_port(std::string_view host) {
-  const std::size_t colon = host.rfind(':');
-  if (colon == std::string_view::npos || host.find(']', colon) != std::string_view::npos)
-    return host;
-  return host.substr(0, colon);
+std::string all_paths() {
+  std::string paths;
+  std::string_view last;
+  for (const Resource& resource : kResources) {
+    if (resource.path == last) continue;
+    last = resource.path;
+    paths += paths.empty() ? "" : ", ";
+    paths += last;
+  }
+  return paths;
+}
+
+// What a path offers, whatever the method.
+struct Found {
+  const Resource* any = nullptr;     // null: there is no such path
+  const Resource* wanted = nullptr;  // null: not by this method
+  std::vector<std::string> names;
+  std::string methods;
+};
+
+Found find_resource(std::string_view method, std::string_view path) {
+  if (method == "HEAD") method = "GET";
+  Found found;
+  std::vector<std::string> names;
+  for (const Resource& resource : kResources) {
+    if (!matches(resource.path, path, names)) continue;
+    found.any = &resource;
+    found.names = names;
+    if (resource.method == method) found.wanted = &resource;
+    if (!found.methods.empty()) found.methods += ", ";
+    found.methods += resource.method == "GET" ? "GET, HEAD" : resource.method;
+  }
+  return found;
+}
+
+bool only_reads(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS";
+}
+
+void log_refusal(const AdminRequest& request, const AdminAnswer& answer) {
+  // Who has no right to be here could otherwise fill the log.
+  static observe::LogLimiter strangers;
+  const bool stranger = answer.status == 401 || answer.status == 403;
+  const std::string words =
+      fmt::format("admin: {} {} by {} (from {}) refused with {}: {}", request.method, request.path,
+                  actor_of(request), request.peer, answer.status, answer.refusal);
+  if (stranger) {
+    observe::log_limited(strangers, config::LogLevel::warn, "{}", words);
+  } else {
+    observe::log_warn("{}", words);
+  }
 }
 
 }  // namespace
 
-AdminAnswer AdminApi::answer(const AdminRequest& request) const {
+AdminAnswer AdminApi::answer(const AdminRequest& request) {
+  AdminAnswer answer = serve(request);
+  if (!answer.refusal.empty() && !only_reads(request.method)) log_refusal(request, answer);
+  return answer;
+}
+
+AdminAnswer AdminApi::serve(const AdminRequest& request) {
   // A page in somebody's browser must not reach this API through a name it made point here (DNS
   // rebinding).
-  if (!host_is_ours(request.host)) return error(403, "this Host is not the admin address");
+  if (!host_is_ours(request.host)) return refuse(403, "this Host is not the admin address");
   if (!request.origin.empty())
-    return error(403, "requests from web pages of other origins are refused");
-  const Resource* resource = find_resource(request.path);
-  if (resource == nullptr) {
-    return error(
-        404,
-        "no such resource; there are /v1/status, /v1/config, /v1/clusters, /v1/routes, /metrics, "
-        "/livez and /readyz");
-  }
-  if (!resource->open && !authorized(request)) {
-    AdminAnswer refused = error(401, "a bearer token is needed (admin.token_env)");
+    return refuse(403, "requests from web pages of other origins are refused");
+  Found found = find_resource(request.method, request.path);
+  if (found.any == nullptr) return refuse(404, "no such resource; there are " + all_paths());
+  if (found.any->needs == Needs::token && !authorized(request)) {
+    AdminAnswer refused = refuse(401, "a bearer token is needed (admin.token_env)");
     refused.challenge = "Bearer";
     return refused;
   }
-  if (request.method != "GET" && request.method != "HEAD") {
-    AdminAnswer refused = error(405, "only GET is possible here");
-    refused.allow = "GET, HEAD";
+  if (found.wanted == nullptr) {
+    AdminAnswer refused = refuse(405, "only " + found.methods + " is possible here");
+    refused.allow = std::move(found.methods);
     return refused;
   }
-  return resource->get(state_);
+  return found.wanted->serve({state_, request, std::move(found.names)});
 }
 
 bool AdminApi::host_is_ours(std::string_view host) const {
   const config::Admin& admin = state_.snapshot->config.admin;
-  const std::string_view name = without_port(host);
+  const std::string_view name = http::host_of(host);
   if (admin.address.is_unix() || name.empty()) return true;
   return ascii::equals_ignoring_case(name, "localhost") || parse_ip(name).has_value() ||
          ascii::equals_ignoring_case(name, admin.address.host);

@@ -4,58 +4,22 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "config/dump.h"
 #include "observe/metrics.h"
+#include "observe/mirror_metrics.h"
+#include "observe/split_metrics.h"
+#include "server/json_parts.h"
 #include "server/version.h"
 #include "server/wall_time.h"
 
 namespace weir::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-std::string print(const Json& json) {
-  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-}
-
-std::string_view name_of(EndpointState state) {
-  switch (state) {
-    case EndpointState::active:
-      return "active";
-    case EndpointState::draining:
-      return "draining";
-    case EndpointState::down:
-      return "down";
-  }
-  return "";
-}
-
-std::string_view name_of(config::ActionKind action) {
-  switch (action) {
-    case config::ActionKind::cluster:
-      return "cluster";
-    case config::ActionKind::split:
-      return "split";
-    case config::ActionKind::redirect:
-      return "redirect";
-    case config::ActionKind::respond:
-      return "respond";
-  }
-  return "";
-}
-
-Json endpoint_json(const Endpoint& endpoint) {
-  return {{"endpoint", endpoint.name()},
-          {"address", to_string(endpoint.address())},
-          {"weight", endpoint.weight()},
-          {"backup", endpoint.backup()},
-          {"state", name_of(endpoint.state())},
-          {"healthy", endpoint.healthy()},
-          {"active_requests", endpoint.in_flight()}};
-}
 
 Json match_json(const config::Match& match) {
   constexpr std::string_view kPathKeys[] = {"path_prefix", "path", "path_regex"};
@@ -68,16 +32,73 @@ Json match_json(const config::Match& match) {
   return json;
 }
 
-// Requests of one route by the class of their status, over all listeners.
-Json counts_json(const observe::Registry& registry,
-                 const std::vector<observe::ExchangeSeries>& series) {
+// Requests of one route by the class of their status, over all listeners and variants.
+Json counts_json(const observe::Registry& registry, const proxy::RoutePlan& route) {
   Json counts = Json::object();
   for (std::size_t i = 0; i < observe::kCodeClasses; ++i) {
     std::uint64_t total = 0;
-    for (const observe::ExchangeSeries& one : series) total += registry.total(one.requests[i]);
+    const auto add = [&](const std::vector<observe::ExchangeSeries>& series) {
+      for (const observe::ExchangeSeries& one : series) total += registry.total(one.requests[i]);
+    };
+    add(route.series);
+    if (route.split) {
+      for (const proxy::VariantPlan& variant : route.split->variants) add(variant.series);
+    }
     counts[std::string(observe::kCodeClassNames[i])] = total;
   }
   return counts;
+}
+
+// A share between 0 and 1 as people read it; null while there is nothing to divide.
+Json share_json(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return nullptr;
+  return std::round(static_cast<double>(part) / static_cast<double>(whole) * 1e6) / 1e6;
+}
+
+Json split_json(const ProcessState& state, const proxy::RoutePlan& route) {
+  const proxy::SplitPlan& split = *route.split;
+  std::vector<std::uint64_t> requests;
+  std::uint64_t all = 0;
+  for (const proxy::VariantPlan& variant : split.variants) {
+    requests.push_back(observe::assignments(state.instruments->registry, variant.counts));
+    all += requests.back();
+  }
+  Json variants = variants_json(split);
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    variants[i]["requests"] = requests[i];
+    variants[i]["share"] = share_json(requests[i], all);
+  }
+  return {{"variants", std::move(variants)},
+          {"weights_sum", weights_sum(split)},
+          {"changed", change_json(state.live.splits.last_change(*route.settings))}};
+}
+
+Json mirrors_json(const ProcessState& state, const proxy::RoutePlan& route) {
+  const observe::Registry& registry = state.instruments->registry;
+  Json list = Json::array();
+  for (const proxy::MirrorPlan& mirror : route.mirrors) {
+    list.push_back({{"cluster", mirror.settings->cluster},
+                    {"percent", percent_json(mirror.settings->share)},
+                    {"by", name_of(mirror.settings->by)},
+                    {"when", name_of(mirror.settings->when)},
+                    {"in_flight", mirror.load->in_flight()},
+                    {"held_bytes", mirror.load->bytes.held()},
+                    {"sent", observe::total_sent(registry, mirror.series)},
+                    {"dropped", observe::total_dropped(registry, mirror.series)}});
+  }
+  return list;
+}
+
+// The weights in force and who set them, without counts.
+Json splits_json(const ProcessState& state) {
+  Json list = Json::array();
+  for (const proxy::RoutePlan& route : state.snapshot->routes) {
+    if (!route.split) continue;
+    list.push_back({{"route", route.settings->name},
+                    {"variants", variants_json(*route.split)},
+                    {"changed", change_json(state.live.splits.last_change(*route.settings))}});
+  }
+  return list;
 }
 
 Json listeners_json(const ProcessState& state) {
@@ -109,7 +130,8 @@ std::string status_json(const ProcessState& state) {
                 {"listeners", listeners_json(state)},
                 {"routes", state.snapshot->routes.size()},
                 {"clusters", state.snapshot->clusters.size()},
-                {"endpoints", endpoints}});
+                {"endpoints", endpoints},
+                {"splits", splits_json(state)}});
 }
 
 std::string config_json(const ProcessState& state) {
@@ -123,7 +145,8 @@ std::string clusters_json(const ProcessState& state) {
   Json list = Json::array();
   for (const auto& cluster : state.snapshot->clusters) {
     Json endpoints = Json::array();
-    for (const auto& endpoint : cluster->endpoints()) endpoints.push_back(endpoint_json(*endpoint));
+    for (const auto& endpoint : cluster->endpoints())
+      endpoints.push_back(endpoint_json(*endpoint, true));
     list.push_back({{"cluster", cluster->name()},
                     {"balance", cluster->settings().balance.algorithm},
                     {"connections", cluster->connections()},
@@ -140,7 +163,9 @@ std::string routes_json(const ProcessState& state) {
                  {"match", match_json(route.settings->match)},
                  {"action", name_of(route.settings->action)}};
     if (route.cluster != proxy::kNoCluster) json["cluster"] = route.settings->cluster;
-    json["requests"] = counts_json(state.instruments->registry, route.series);
+    if (route.split) json["split"] = split_json(state, route);
+    if (!route.mirrors.empty()) json["mirrors"] = mirrors_json(state, route);
+    json["requests"] = counts_json(state.instruments->registry, route);
     list.push_back(std::move(json));
   }
   return print(list);

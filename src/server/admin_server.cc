@@ -3,6 +3,8 @@
 #include "server/admin_server.h"
 
 #include <array>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "base/clock.h"
@@ -25,9 +27,10 @@ constexpr net::TimeMs kTimeoutMs = 15'000;
 // One client of the API: a request, its answer, and the next.
 class AdminConnection final : public net::Retirable, net::StreamEvents {
  public:
-  AdminConnection(AdminServer& server, net::StreamPtr stream)
+  AdminConnection(AdminServer& server, net::StreamPtr stream, std::string peer)
       : server_(server),
         stream_(std::move(stream)),
+        peer_(std::move(peer)),
         timer_([](void* owner) { static_cast<AdminConnection*>(owner)->close(); }, this) {
     await_request();
     stream_->start(*this);
@@ -43,7 +46,7 @@ class AdminConnection final : public net::Retirable, net::StreamEvents {
 
  private:
   void await_request() {
-    content_bytes_ = 0;
+    body_.clear();
     parser_.reset(head_, kHeadLimits, http::UnderscorePolicy::drop);
     server_.loop_.wheel().arm_in(timer_, kTimeoutMs);
   }
@@ -52,14 +55,11 @@ class AdminConnection final : public net::Retirable, net::StreamEvents {
     while (!bytes.empty() && stream_ && !closing_) {
       const http::ParseStep step = parser_.feed(bytes);
       bytes.remove_prefix(step.consumed);
-      for (std::string_view run : step.content) content_bytes_ += run.size();
-      if (step.error || content_bytes_ > kContentMax) {
+      const bool fits = take_content(step.content);
+      if (step.error || !fits) {
         closing_ = true;
         const Errc reason = step.error ? step.error.code : Errc::body_too_large;
-        send({status_of(reason),
-              "text/plain; charset=utf-8",
-              std::string(words_of(reason)) + "\n",
-              {}});
+        send(text_answer(status_of(reason), std::string(words_of(reason)) + "\n"));
       } else if (step.complete) {
         // One answer at a time: who pipelines or does not read gets a last one.
         closing_ = !head_.keep_alive() || !bytes.empty() || stream_->pending_bytes() > 0;
@@ -69,13 +69,25 @@ class AdminConnection final : public net::Retirable, net::StreamEvents {
     }
   }
 
+  // False: it is more than is read.
+  bool take_content(std::span<const std::string_view> content) {
+    for (std::string_view run : content) {
+      if (run.size() > kContentMax - body_.size()) return false;
+      body_ += run;
+    }
+    return true;
+  }
+
   AdminRequest request() const {
     return {.method = head_.method_name(),
             .path = head_.path(),
             .query = head_.query(),
             .host = head_.authority(),
             .authorization = value_of("Authorization"),
-            .origin = value_of("Origin")};
+            .origin = value_of("Origin"),
+            .actor = value_of("X-Weir-Actor"),
+            .peer = peer_,
+            .body = body_};
   }
   std::string_view value_of(std::string_view name) const {
     const http::Field* field = head_.find(name);
@@ -116,10 +128,11 @@ class AdminConnection final : public net::Retirable, net::StreamEvents {
 
   AdminServer& server_;
   net::StreamPtr stream_;
+  const std::string peer_;
   net::TimerEntry timer_;
   http::RequestHead head_;
   http::H1RequestParser parser_;
-  std::size_t content_bytes_ = 0;
+  std::string body_;
   bool closing_ = false;
 
  public:
@@ -135,7 +148,7 @@ struct AdminServer::Connections {
   }
 };
 
-AdminServer::AdminServer(net::Loop& loop, net::ListenSocket socket, const ProcessState& state)
+AdminServer::AdminServer(net::Loop& loop, net::ListenSocket socket, ProcessState& state)
     : loop_(loop),
       socket_(std::move(socket)),
       api_(state),
@@ -146,10 +159,10 @@ AdminServer::~AdminServer() {
   connections_->list.for_each([](AdminConnection& connection) { connection.close(); });
 }
 
-void AdminServer::on_accept(net::StreamPtr stream, const net::Peer&) {
+void AdminServer::on_accept(net::StreamPtr stream, const net::Peer& peer) {
   if (connections_->count() >= kConnectionsMax) return;
-  auto* connection =
-      new AdminConnection(*this, std::move(stream));  // owned by itself until it retires
+  auto* connection = new AdminConnection(  // owned by itself until it retires
+      *this, std::move(stream), peer.is_unix ? "unix" : to_string(peer.ip));
   connections_->list.push_back(*connection);
 }
 

@@ -15,7 +15,7 @@ class AdminConnection;
 
 class AdminServer final : net::AcceptEvents {
  public:
-  AdminServer(net::Loop& loop, net::ListenSocket socket, const ProcessState& state);
+  AdminServer(net::Loop& loop, net::ListenSocket socket, ProcessState& state);
   ~AdminServer();
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;

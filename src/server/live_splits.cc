@@ -49,6 +49,17 @@ std::string merge(const NamedWeights& wanted, NamedWeights& into) {
 
 }  // namespace
 
+std::string words_of_change(const NamedWeights& from, const NamedWeights& to) {
+  std::string words;
+  for (std::size_t i = 0; i < from.size() && i < to.size(); ++i) {
+    const auto& [variant, before] = from[i];
+    const std::uint32_t now = to[i].second;
+    words += words.empty() ? variant : ", " + variant;
+    words += now == before ? fmt::format(" {}", now) : fmt::format(" {} -> {}", before, now);
+  }
+  return words;
+}
+
 std::shared_ptr<traffic::SplitWeights> LiveSplits::adopt(const config::Route& route) {
   NamedWeights in_file = file_weights(route);
   Live& live = splits_[route.name];

@@ -28,6 +28,10 @@ struct WeightChange {
   NamedWeights to;
 };
 
+// "stable 95 -> 50, canary 5 -> 50"; what did not change stands without an arrow. Both in the same
+// order.
+std::string words_of_change(const NamedWeights& from, const NamedWeights& to);
+
 class LiveSplits {
  public:
   // The weights for a route of a new snapshot: those in force when the file's variants and weights

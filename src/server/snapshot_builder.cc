@@ -58,29 +58,42 @@ void make_plans(proxy::Snapshot& snapshot, Errors& errors) {
   }
 }
 
+std::shared_ptr<proxy::Snapshot> assemble(config::Config config, const ResolvedNames& names,
+                                          Errors& errors) {
+  auto snapshot = std::make_shared<proxy::Snapshot>();
+  snapshot->config = std::move(config);
+  snapshot->clusters = make_clusters(snapshot->config, names);
+  for (const auto& cluster : snapshot->clusters) snapshot->setups.push_back(cluster->setup());
+  make_plans(*snapshot, errors);
+  return snapshot;
+}
+
 }  // namespace
 
 std::expected<std::shared_ptr<const proxy::Snapshot>, Errors> build_snapshot(
     config::Config config, std::uint64_t generation, observe::Registry& registry, LiveState& live) {
-  auto snapshot = std::make_shared<proxy::Snapshot>();
-  snapshot->generation = generation;
-  snapshot->config = std::move(config);
-
   Errors errors;
-  const ResolvedNames names = resolve_endpoints(snapshot->config);
+  const ResolvedNames names = resolve_endpoints(config);
   for (const UnresolvedName& name : names.unresolved()) {
     errors.push_back(
         at(name.place, fmt::format("endpoint {}: {}", name.address, words_of(name.error.code))));
   }
-  snapshot->clusters = make_clusters(snapshot->config, names);
-  for (const auto& cluster : snapshot->clusters) snapshot->setups.push_back(cluster->setup());
-  make_plans(*snapshot, errors);
+  const auto snapshot = assemble(std::move(config), names, errors);
   if (!errors.empty()) return std::unexpected(std::move(errors));
+  snapshot->generation = generation;
   snapshot->mirror_bytes = live.mirror_bytes;
   for (proxy::RoutePlan& route : snapshot->routes) {
     if (route.split) route.split->weights = live.splits.adopt(*route.settings);
   }
   register_series(registry, *snapshot);
+  return snapshot;
+}
+
+std::expected<std::shared_ptr<const proxy::Snapshot>, Errors> sketch_snapshot(
+    config::Config config) {
+  Errors errors;
+  auto snapshot = assemble(std::move(config), ResolvedNames(), errors);
+  if (!errors.empty()) return std::unexpected(std::move(errors));
   return snapshot;
 }
 

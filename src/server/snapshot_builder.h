@@ -22,4 +22,9 @@ namespace weir::server {
 std::expected<std::shared_ptr<const proxy::Snapshot>, std::vector<std::string>> build_snapshot(
     config::Config config, std::uint64_t generation, observe::Registry& registry, LiveState& live);
 
+// A snapshot to look at, for commands that explain a file: no name is resolved, so that endpoints
+// have no addresses; weights are the file's; nothing is counted.
+std::expected<std::shared_ptr<const proxy::Snapshot>, std::vector<std::string>> sketch_snapshot(
+    config::Config config);
+
 }  // namespace weir::server

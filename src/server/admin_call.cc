@@ -1,0 +1,33 @@
+// Making answers, and naming who asks.
+#include "server/admin_call.h"
+
+#include <utility>
+
+#include "server/admin_json.h"
+
+namespace weir::server {
+
+AdminAnswer text_answer(int status, std::string body) {
+  return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(body)};
+}
+
+AdminAnswer json_answer(std::string body) {
+  return {.body = std::move(body)};
+}
+
+AdminAnswer refuse(int status, std::string message) {
+  AdminAnswer answer{.status = status, .body = error_json(message)};
+  answer.refusal = std::move(message);
+  return answer;
+}
+
+std::string actor_of(const AdminRequest& request) {
+  if (request.actor.empty()) return std::string(request.peer);
+  std::string actor(request.actor.substr(0, kActorBytes));
+  for (char& c : actor) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return actor;
+}
+
+}  // namespace weir::server

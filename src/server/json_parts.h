@@ -1,0 +1,49 @@
+// Pieces that several of the admin API's documents are made of, so that an endpoint, a variant or a
+// change of weights looks the same wherever it is shown. Composed on the supervisor's thread or in
+// a command, never on a worker's; docs/admin-api.md describes the fields.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+#include <string_view>
+
+#include <weir/config.h>
+#include <weir/endpoint.h>
+
+#include "proxy/route_plan.h"
+#include "server/live_splits.h"
+#include "traffic/share.h"
+#include "upstream/cluster.h"
+
+namespace weir::server {
+
+using Json = nlohmann::ordered_json;
+
+// Text with two spaces of indentation and a line end; bytes that are no UTF-8 are replaced.
+std::string print(const Json& json);
+
+std::string_view name_of(config::ActionKind action);
+
+// `live`: also where it is and how it is doing, not only what the file says.
+Json endpoint_json(const Endpoint& endpoint, bool live);
+
+Json weights_json(const NamedWeights& weights);  // {"stable": 95, "canary": 5}
+Json change_json(const WeightChange* change);    // null when nobody changed anything
+// [{"variant", "cluster", "weight", "configured_weight"}] with the weights in force.
+Json variants_json(const proxy::SplitPlan& split);
+std::uint64_t weights_sum(const proxy::SplitPlan& split);
+
+// Does any endpoint of the cluster take requests?
+bool takes_requests(const upstream::Cluster& cluster);
+
+// Where a user stands, as a number in [0, 1) with 6 digits, cut and not rounded: a point below a
+// share is shown below it.
+double bucket_of(traffic::Point point);
+
+// A share in percent: a whole number where it is one.
+Json percent_json(const config::Fraction& share);
+std::string_view name_of(config::MirrorBy by);
+std::string_view name_of(config::MirrorWhen when);
+
+}  // namespace weir::server
