@@ -339,6 +339,7 @@ struct Config {
   Admin admin;
   AccessLog access_log;
   Log log;
+  bool watch = true;  // take the file up again when it changes
   std::uint64_t mirror_bytes = limits::kMirrorProcessBytes;  // held by all mirrors together
   std::vector<Listener> listeners;
   std::vector<Route> routes;

@@ -106,6 +106,15 @@ void add_weight(CLI::App& app, int& code) {
   command->callback([options, &code] { code = weight(*options); });
 }
 
+void add_reload(CLI::App& app, int& code) {
+  auto options = std::make_shared<ReloadOptions>();
+  CLI::App* command =
+      app.add_subcommand("reload", "A running weir takes its file up again; all of it, or nothing");
+  add_live(*command, options->where);
+  command->add_flag("--dry-run", options->dry_run, "Only say what would change");
+  command->callback([options, &code] { code = reload(*options); });
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -120,6 +129,7 @@ int run_command_line(int argc, char** argv) {
   add_explain(app, code);
   add_status(app, code);
   add_weight(app, code);
+  add_reload(app, code);
   app.add_subcommand("version", "Print the version")->callback([&code] { code = version(); });
   try {
     app.parse(argc, argv);

@@ -49,6 +49,12 @@ struct WeightOptions {
 };
 int weight(const WeightOptions& options);
 
+struct ReloadOptions {
+  LiveOptions where;
+  bool dry_run = false;
+};
+int reload(const ReloadOptions& options);
+
 int version();
 
 }  // namespace weir::cli

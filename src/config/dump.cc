@@ -98,6 +98,7 @@ class Dump {
   void general(const Config& config) {
     line(0, "workers", config.workers == 0 ? "auto" : std::to_string(config.workers));
     line(0, "shutdown_timeout", format_duration(config.shutdown_timeout));
+    line(0, "watch", config.watch);
     admin(config.admin);
     section(0, "access_log");
     line(1, "path", text(config.access_log.path));

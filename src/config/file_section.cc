@@ -21,7 +21,7 @@ constexpr Key<Config> kFileKeys[] = {
     {"clusters", read_clusters, list_clusters},
     key_not_yet<Config>("rollouts", "guided releases"),
     key_not_yet<Config>("include", "further files"),
-    key_not_yet<Config>("watch", "reloading when the file changes"),
+    key<&Config::watch>("watch"),
 };
 
 }  // namespace

@@ -38,8 +38,12 @@ std::vector<http::HeadEdit> compile_edits(const config::HeaderEdits& edits) {
   return compiled;
 }
 
-RoutePlanner::RoutePlanner(const Clusters& clusters) : clusters_(clusters) {
-  for (std::uint32_t i = 0; i < clusters.size(); ++i) indexes_[clusters[i]->name()] = i;
+RoutePlanner::RoutePlanner(const PlannedClusters& planned, std::span<const RoutePlan> before)
+    : planned_(planned) {
+  for (std::uint32_t i = 0; i < planned.clusters.size(); ++i) {
+    indexes_[planned.clusters[i]->name()] = i;
+  }
+  for (const RoutePlan& route : before) routes_before_[route.settings->name] = &route;
 }
 
 std::unique_ptr<SplitPlan> RoutePlanner::plan_split(const config::Route& route) const {
@@ -51,16 +55,29 @@ std::unique_ptr<SplitPlan> RoutePlanner::plan_split(const config::Route& route) 
   return plan;
 }
 
+const MirrorPlan* RoutePlanner::mirror_before(const config::Mirror& mirror,
+                                              const config::Route& route) const {
+  const auto found = routes_before_.find(route.name);
+  if (found == routes_before_.end()) return nullptr;
+  for (const MirrorPlan& plan : found->second->mirrors) {
+    if (plan.settings->cluster == mirror.cluster) return &plan;
+  }
+  return nullptr;
+}
+
 MirrorPlan RoutePlanner::plan_mirror(const config::Mirror& mirror, const config::Route& route) {
-  const upstream::Cluster& cluster = *clusters_[indexes_.at(mirror.cluster)];
   MirrorPlan plan;
   plan.settings = &mirror;
   plan.route = &route;
   plan.index = mirrors_++;
-  plan.setup = without_limits(*cluster.setup());
-  plan.cluster = std::make_shared<upstream::Cluster>(plan.setup);
   plan.edits = compile_mirror_edits(mirror);
-  plan.load = std::make_shared<MirrorLoad>();
+  plan.original = planned_.setups[indexes_.at(mirror.cluster)];
+  const MirrorPlan* before = mirror_before(mirror, route);
+  const bool same = before != nullptr && before->original == plan.original;
+  plan.setup = same ? before->setup : without_limits(*plan.original);
+  plan.cluster =
+      before != nullptr ? before->cluster : std::make_shared<upstream::Cluster>(plan.setup);
+  plan.load = before != nullptr ? before->load : std::make_shared<MirrorLoad>();
   return plan;
 }
 

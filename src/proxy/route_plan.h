@@ -8,6 +8,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -54,6 +55,7 @@ struct MirrorPlan {
   // are the cluster's.
   std::shared_ptr<upstream::Cluster> cluster;
   std::shared_ptr<const upstream::ClusterSetup> setup;
+  std::shared_ptr<const upstream::ClusterSetup> original;  // the cluster's, which setup is made of
   std::vector<http::HeadEdit> edits;
   std::shared_ptr<MirrorLoad> load;
   observe::MirrorSeries series;
@@ -74,13 +76,19 @@ struct RoutePlan {
 // The edits of one section of the file as the writer wants them; views point into `edits`.
 std::vector<http::HeadEdit> compile_edits(const config::HeaderEdits& edits);
 
-// Makes the plans of a file's routes, in its order. `clusters` are the file's and outlive the
-// planner.
+// The clusters of a file, in its order, and what each of them is as this file begins; later changes
+// reach workers by message.
+struct PlannedClusters {
+  std::vector<std::shared_ptr<upstream::Cluster>> clusters;
+  std::vector<std::shared_ptr<const upstream::ClusterSetup>> setups;
+};
+
+// Makes the plans of a file's routes, in its order.
 class RoutePlanner {
  public:
-  using Clusters = std::vector<std::shared_ptr<upstream::Cluster>>;
-
-  explicit RoutePlanner(const Clusters& clusters);
+  // `before`: the plans in force, whose mirrors go on with their connections and counts. Both
+  // outlive the planner.
+  RoutePlanner(const PlannedClusters& planned, std::span<const RoutePlan> before);
 
   // The error says what is wrong with the route. Weights are the file's, and nothing is counted,
   // until somebody puts others and series in. `route` outlives the plan.
@@ -89,9 +97,11 @@ class RoutePlanner {
  private:
   std::unique_ptr<SplitPlan> plan_split(const config::Route& route) const;
   MirrorPlan plan_mirror(const config::Mirror& mirror, const config::Route& route);
+  const MirrorPlan* mirror_before(const config::Mirror& mirror, const config::Route& route) const;
 
-  const Clusters& clusters_;
-  std::unordered_map<std::string_view, std::uint32_t> indexes_;
+  const PlannedClusters& planned_;
+  std::unordered_map<std::string_view, std::uint32_t> indexes_;  // of clusters
+  std::unordered_map<std::string_view, const RoutePlan*> routes_before_;
   std::uint32_t mirrors_ = 0;
 };
 

@@ -40,15 +40,12 @@ struct ListenerPlan {
 ListenerPlan make_listener_plan(const config::Listener& listener, std::uint32_t index);
 
 // One generation of the configuration, shared by all workers.
-struct Snapshot {
+struct Snapshot : PlannedClusters {
   std::uint64_t generation = 0;
   config::Config config;  // plans point into it
   std::unique_ptr<const traffic::Router> router;
   std::vector<ListenerPlan> listeners;
-  std::vector<RoutePlan> routes;  // in file order, as the router counts them
-  std::vector<std::shared_ptr<upstream::Cluster>> clusters;
-  // What each of them is as this snapshot begins; later changes reach workers by message.
-  std::vector<std::shared_ptr<const upstream::ClusterSetup>> setups;
+  std::vector<RoutePlan> routes;             // in file order, as the router counts them
   std::shared_ptr<ByteBudget> mirror_bytes;  // of the process
 };
 

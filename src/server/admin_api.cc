@@ -18,6 +18,7 @@
 #include "server/admin_json.h"
 #include "server/explain_resource.h"
 #include "server/percent.h"
+#include "server/reload_resource.h"
 #include "server/weights_resource.h"
 
 namespace weir::server {
@@ -30,8 +31,9 @@ AdminAnswer ready(const AdminCall& call) {
   return call.state.draining ? text_answer(503, "draining\n") : text_answer(200, "ready\n");
 }
 AdminAnswer metrics(const AdminCall& call) {
-  return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
-          .body = render_metrics(*call.state.instruments, *call.state.snapshot)};
+  return {
+      .content_type = "text/plain; version=0.0.4; charset=utf-8",
+      .body = render_metrics(*call.state.instruments, *call.state.snapshot, call.state.reloads)};
 }
 template <std::string (*document)(const ProcessState&)>
 AdminAnswer show(const AdminCall& call) {
@@ -62,6 +64,7 @@ constexpr Resource kResources[] = {
     {"GET", "/v1/routes/{route}/weights", Needs::token, get_weights},
     {"PUT", "/v1/routes/{route}/weights", Needs::token, put_weights},
     {"GET", "/v1/explain", Needs::token, get_explanation},
+    {"POST", "/v1/reload", Needs::token, post_reload},
 };
 
 // Does the path have the pattern's form? `names` are what stands for its {...}, decoded.

@@ -15,6 +15,7 @@
 #include "observe/mirror_metrics.h"
 #include "observe/split_metrics.h"
 #include "server/json_parts.h"
+#include "server/reload_resource.h"
 #include "server/version.h"
 #include "server/wall_time.h"
 
@@ -126,7 +127,8 @@ std::string status_json(const ProcessState& state) {
                 {"config",
                  {{"file", state.config_path},
                   {"generation", state.snapshot->generation},
-                  {"loaded", rfc3339(state.loaded_wall_ms)}}},
+                  {"loaded", rfc3339(state.loaded_wall_ms)},
+                  {"reloads", reloads_json(state.reloads)}}},
                 {"listeners", listeners_json(state)},
                 {"routes", state.snapshot->routes.size()},
                 {"clusters", state.snapshot->clusters.size()},

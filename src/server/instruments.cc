@@ -87,6 +87,18 @@ void render_weights(Exposition& page, const proxy::Snapshot& snapshot) {
   }
 }
 
+void render_reloads(Exposition& page, const ReloadHistory& reloads) {
+  page.family("weir_config_reloads_total", MetricType::counter,
+              "Times the configuration file was taken up anew, or refused.");
+  page.sample({{"result", "applied"}}, reloads.applied);
+  page.sample({{"result", "refused"}}, reloads.refused);
+  page.family("weir_config_last_reload_successful", MetricType::gauge,
+              "0 while the file's last version was refused, else 1.");
+  const bool refused =
+      reloads.last_wall_ms != 0 && reloads.last.outcome == ReloadReport::Outcome::refused;
+  page.sample({}, refused ? 0 : 1);
+}
+
 // Variants count by themselves; what a split's route counts without one was refused before.
 void register_route(observe::Registry& registry, const proxy::Snapshot& snapshot,
                     proxy::RoutePlan& route) {
@@ -136,7 +148,8 @@ void register_series(observe::Registry& registry, proxy::Snapshot& snapshot) {
   for (proxy::RoutePlan& route : snapshot.routes) register_route(registry, snapshot, route);
 }
 
-std::string render_metrics(const Instruments& instruments, const proxy::Snapshot& snapshot) {
+std::string render_metrics(const Instruments& instruments, const proxy::Snapshot& snapshot,
+                           const ReloadHistory& reloads) {
   std::string text;
   Exposition page(text);
   instruments.registry.render(page);
@@ -148,6 +161,7 @@ std::string render_metrics(const Instruments& instruments, const proxy::Snapshot
   page.family("weir_config_generation", MetricType::gauge,
               "Generation of the configuration in force.");
   page.sample({}, snapshot.generation);
+  render_reloads(page, reloads);
   page.family("weir_build_info", MetricType::gauge, "1, with the version as a label.");
   page.sample({{"version", kVersion}}, 1);
   return text;

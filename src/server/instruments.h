@@ -10,6 +10,7 @@
 #include "observe/access_log.h"
 #include "observe/metrics.h"
 #include "proxy/snapshot.h"
+#include "server/reload_report.h"
 
 namespace weir::server {
 
@@ -28,6 +29,7 @@ struct Instruments {
 void register_series(observe::Registry& registry, proxy::Snapshot& snapshot);
 
 // The /metrics page: the registry's series and what is computed from the snapshot at scrape time.
-std::string render_metrics(const Instruments& instruments, const proxy::Snapshot& snapshot);
+std::string render_metrics(const Instruments& instruments, const proxy::Snapshot& snapshot,
+                           const ReloadHistory& reloads);
 
 }  // namespace weir::server

@@ -60,14 +60,17 @@ std::string words_of_change(const NamedWeights& from, const NamedWeights& to) {
   return words;
 }
 
-std::shared_ptr<traffic::SplitWeights> LiveSplits::adopt(const config::Route& route) {
-  NamedWeights in_file = file_weights(route);
+std::shared_ptr<traffic::SplitWeights> LiveSplits::offer(const config::Route& route) const {
+  const NamedWeights in_file = file_weights(route);
+  const auto live = splits_.find(route.name);
+  if (live != splits_.end() && live->second.in_file == in_file) return live->second.weights;
+  return std::make_shared<traffic::SplitWeights>(as_weights(in_file));
+}
+
+void LiveSplits::adopt(const config::Route& route, std::shared_ptr<traffic::SplitWeights> weights) {
   Live& live = splits_[route.name];
-  if (live.weights != nullptr && live.in_file == in_file) return live.weights;
-  live.weights = std::make_shared<traffic::SplitWeights>(as_weights(in_file));
-  live.in_file = std::move(in_file);
-  live.change.reset();
-  return live.weights;
+  if (live.weights == weights) return;
+  live = {.in_file = file_weights(route), .weights = std::move(weights), .change = {}};
 }
 
 std::expected<WeightChange, LiveSplits::Refusal> LiveSplits::change(const config::Route& route,

@@ -36,7 +36,9 @@ class LiveSplits {
  public:
   // The weights for a route of a new snapshot: those in force when the file's variants and weights
   // are as before, else the file's.
-  std::shared_ptr<traffic::SplitWeights> adopt(const config::Route& route);
+  std::shared_ptr<traffic::SplitWeights> offer(const config::Route& route) const;
+  // The snapshot with those weights is in force.
+  void adopt(const config::Route& route, std::shared_ptr<traffic::SplitWeights> weights);
 
   struct Refusal {
     enum class Kind : std::uint8_t { no_split, bad_weights };

@@ -3,13 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "proxy/snapshot.h"
 #include "server/instruments.h"
 #include "server/live_state.h"
+#include "server/reload_report.h"
 
 namespace weir::server {
 
@@ -24,6 +27,9 @@ struct ProcessState {
   bool draining = false;
   Instruments* instruments = nullptr;
   LiveState live;
+  ReloadHistory reloads;
+  // Takes up the configuration file anew, or (dry run) says what that would change.
+  std::function<ReloadReport(bool dry_run, std::string_view by)> reload;
 };
 
 }  // namespace weir::server

@@ -17,10 +17,16 @@
 
 namespace weir::server {
 
-// `live` is what outlives the snapshot: weights in force are taken over where the file still says
-// the same. The errors are lines for people, "file:line:column: message" where a place is known.
+// Nothing in force is touched: what the new snapshot shares with `before` (null: there is none)
+// takes up its new ways when put_in_force() says so. The errors are lines for people,
+// "file:line:column: message" where a place is known.
 std::expected<std::shared_ptr<const proxy::Snapshot>, std::vector<std::string>> build_snapshot(
-    config::Config config, std::uint64_t generation, observe::Registry& registry, LiveState& live);
+    config::Config config, std::uint64_t generation, observe::Registry& registry,
+    const LiveState& live, const proxy::Snapshot* before = nullptr);
+
+// The snapshot is the one that workers are given next: clusters become what it says, weights that
+// the file changed are taken from it, others stay as operators have set them.
+void put_in_force(const proxy::Snapshot& snapshot, LiveState& live);
 
 // A snapshot to look at, for commands that explain a file: no name is resolved, so that endpoints
 // have no addresses; weights are the file's; nothing is counted.

@@ -6,14 +6,13 @@
 
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <utility>
 
 #include "base/clock.h"
 #include "config/loader.h"
 #include "net/process.h"
 #include "observe/log.h"
-#include "server/endpoint_names.h"
+#include "server/error_words.h"
 #include "server/snapshot_builder.h"
 #include "server/version.h"
 
@@ -24,19 +23,6 @@ constexpr net::TimeMs kStopLookMs = 20;
 
 void print_error(std::string_view line) {
   fmt::print(stderr, "weir: {}\n", line);
-}
-
-std::string why(const Error& error) {
-  std::string words(words_of(error.code));
-  if (error.code != Errc::system || error.sys == 0) return words;
-  return std::strerror(error.sys);
-}
-
-// An address to listen on; only literals, because a listener's address is this machine's own.
-Result<net::ListenSocket> listen_on(const config::Address& address) {
-  const auto literal = literal_address(address);
-  if (!literal) return Failure(Error{Errc::resolve_failed});
-  return net::ListenSocket::open(*literal);
 }
 
 }  // namespace
@@ -54,11 +40,14 @@ int Supervisor::run() {
   config::Config config;
   if (!load(config) || !build(std::move(config)) || !open_sockets() || !open_admin()) return 1;
   watch_signals();
+  state_.reload = [this](bool dry_run, std::string_view by) { return reload(dry_run, by); };
   start_workers();
+  watch_file();
   loop_.run();
   for (const auto& worker : workers_) worker->join();
   workers_.clear();
   admin_.reset();
+  file_watch_.reset();
   signals_.clear();
   observe::log_info("stopped");
   return 0;
@@ -90,6 +79,7 @@ bool Supervisor::build(config::Config config) {
     return false;
   }
   state_.snapshot = std::move(*built);
+  put_in_force(*state_.snapshot, state_.live);
   state_.started_mono_ns = SystemClock().mono_ns();
   state_.started_wall_ms = state_.loaded_wall_ms = SystemClock().wall_ms();
   return true;
@@ -99,27 +89,15 @@ bool Supervisor::open_sockets() {
   sockets_.resize(static_cast<std::size_t>(state_.workers));
   for (const proxy::ListenerPlan& listener : state_.snapshot->listeners) {
     const config::Listener& settings = *listener.settings;
-    if (const Error error = open_for_all(settings, listener.index)) {
+    const auto bound = open_for_all(settings, listener.index, sockets_);
+    if (!bound) {
       print_error(fmt::format("listener {}: {}: {}", settings.name, to_string(settings.address),
-                              why(error)));
+                              why(bound.error())));
       return false;
     }
-    state_.listener_addresses.push_back(to_string(sockets_[0].at(listener.index).address()));
+    state_.listener_addresses.push_back(to_string(*bound));
   }
   return true;
-}
-
-// A listening socket for each worker.
-Error Supervisor::open_for_all(const config::Listener& listener, std::uint32_t index) {
-  auto first = listen_on(listener.address);
-  if (!first) return first.error();
-  for (std::size_t i = 1; i < sockets_.size(); ++i) {
-    auto another = first->another();
-    if (!another) return another.error();
-    sockets_[i].emplace(index, std::move(*another));
-  }
-  sockets_[0].emplace(index, std::move(*first));
-  return {};
 }
 
 bool Supervisor::open_admin() {
@@ -157,9 +135,7 @@ void Supervisor::watch_signals() {
   watch(SIGUSR2, [](void*) {
     observe::log_warn("SIGUSR2: this version cannot hand over to a new binary; restart it instead");
   });
-  watch(SIGHUP, [](void*) {
-    observe::log_warn("SIGHUP: this version cannot reload its file; restart it instead");
-  });
+  watch(SIGHUP, [](void* owner) { static_cast<Supervisor*>(owner)->reload(false, "SIGHUP"); });
 }
 
 void Supervisor::on_stop_signal() {

@@ -11,6 +11,7 @@
 #include "net/loop.h"
 #include "net/signals.h"
 #include "server/admin_server.h"
+#include "server/file_watch.h"
 #include "server/instruments.h"
 #include "server/process_state.h"
 #include "server/worker.h"
@@ -35,10 +36,19 @@ class Supervisor {
   bool load(config::Config& config);
   bool build(config::Config config);
   bool open_sockets();
-  Error open_for_all(const config::Listener& listener, std::uint32_t index);
   bool open_admin();
   void start_workers();
   void watch_signals();
+
+  // supervisor_reload.cc: another file for a running process.
+  ReloadReport reload(bool dry_run, std::string_view by);
+  ReloadReport try_reload(bool dry_run);
+  bool open_new_sockets(const proxy::Snapshot& next, std::vector<WorkerSockets>& opened,
+                        std::vector<std::string>& addresses, ReloadReport& report) const;
+  bool open_logs(const config::Config& next, ReloadReport& report);
+  void hand_over(std::shared_ptr<const proxy::Snapshot> next, std::vector<WorkerSockets> sockets,
+                 std::vector<std::string> addresses);
+  void watch_file();
 
   void on_stop_signal();
   void on_reopen_signal();
@@ -54,6 +64,7 @@ class Supervisor {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<AdminServer> admin_;
   std::vector<std::unique_ptr<net::SignalWatch>> signals_;
+  std::unique_ptr<FileWatch> file_watch_;
   net::TimerEntry stop_timer_;
   net::TimeMs stop_at_ = 0;  // when draining ends at the latest
 };

@@ -4,14 +4,12 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <memory>
 #include <thread>
 #include <vector>
 
 #include "base/clock.h"
 #include "net/connector.h"
-#include "net/listener.h"
 #include "net/loop.h"
 #include "observe/access_log.h"
 #include "observe/metrics.h"
@@ -21,17 +19,10 @@
 #include "proxy/snapshot.h"
 #include "proxy/worker_context.h"
 #include "server/instruments.h"
+#include "server/listen_sockets.h"
 #include "server/mailbox.h"
 
 namespace weir::server {
-
-// The sockets a worker is to accept from, by listener index; of listeners that go on, none.
-using WorkerSockets = std::map<std::uint32_t, net::ListenSocket>;
-
-// Does a listener of a new file go on with the socket of an old one's?
-inline bool same_socket(const config::Listener& a, const config::Listener& b) {
-  return a.name == b.name && a.address == b.address;
-}
 
 class Worker final : proxy::Recorder {
  public:

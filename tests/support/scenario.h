@@ -335,7 +335,8 @@ inline void Scenario::build() {
     shared_->clusters.push_back(make_cluster(its_cluster, before.get()));
     shared_->setups.push_back(shared_->clusters.back()->setup());
   }
-  proxy::RoutePlanner planner(shared_->clusters);
+  proxy::RoutePlanner planner(*shared_, before ? std::span<const proxy::RoutePlan>(before->routes)
+                                               : std::span<const proxy::RoutePlan>());
   for (const config::Route& its_route : kept.routes) {
     shared_->routes.push_back(planner.plan(its_route).value());
   }

@@ -8,6 +8,13 @@
 namespace weir::server {
 namespace {
 
+// What a snapshot with that route makes of the weights.
+std::shared_ptr<traffic::SplitWeights> taken_up(LiveSplits& splits, const config::Route& route) {
+  auto weights = splits.offer(route);
+  splits.adopt(route, weights);
+  return weights;
+}
+
 config::Route shop_route(std::uint32_t stable = 95, std::uint32_t canary = 5) {
   config::Route route = shop_config().routes[0];
   route.split.variants[0].weight = stable;
@@ -18,7 +25,7 @@ config::Route shop_route(std::uint32_t stable = 95, std::uint32_t canary = 5) {
 TEST(LiveSplits, TheFileSaysTheWeightsUntilSomebodyElseDoes) {
   LiveSplits splits;
   const config::Route route = shop_route();
-  const auto weights = splits.adopt(route);
+  const auto weights = taken_up(splits, route);
   EXPECT_EQ(weights->get()[1], 5U);
   EXPECT_EQ(splits.last_change(route), nullptr);
 
@@ -36,21 +43,21 @@ TEST(LiveSplits, TheFileSaysTheWeightsUntilSomebodyElseDoes) {
 
 TEST(LiveSplits, ANewSnapshotOfTheSameFileKeepsThem) {
   LiveSplits splits;
-  const auto before = splits.adopt(shop_route());
+  const auto before = taken_up(splits, shop_route());
   ASSERT_TRUE(splits.change(shop_route(), {{"canary", 50}}, "alice", 1));
   config::Route edited = shop_route();
   edited.split.variants[1].cluster = "elsewhere";  // is no weight
   edited.split.salt = "new";
-  EXPECT_EQ(splits.adopt(edited), before);
+  EXPECT_EQ(taken_up(splits, edited), before);
   EXPECT_EQ(before->get()[1], 50U);
   ASSERT_NE(splits.last_change(edited), nullptr);
 }
 
 TEST(LiveSplits, AFileThatSaysSomethingNewWins) {
   LiveSplits splits;
-  const auto before = splits.adopt(shop_route());
+  const auto before = taken_up(splits, shop_route());
   ASSERT_TRUE(splits.change(shop_route(), {{"canary", 50}}, "alice", 1));
-  const auto after = splits.adopt(shop_route(90, 10));
+  const auto after = taken_up(splits, shop_route(90, 10));
   EXPECT_EQ(after->get()[0], 90U);
   EXPECT_EQ(after->get()[1], 10U);
   EXPECT_EQ(splits.last_change(shop_route(90, 10)), nullptr);
@@ -60,19 +67,19 @@ TEST(LiveSplits, AFileThatSaysSomethingNewWins) {
 
 TEST(LiveSplits, AnotherListOfVariantsIsSomethingNew) {
   LiveSplits splits;
-  splits.adopt(shop_route());
+  taken_up(splits, shop_route());
   ASSERT_TRUE(splits.change(shop_route(), {{"canary", 50}}, "alice", 1));
   config::Route grown = shop_route();
   grown.split.variants.push_back({.name = "next", .cluster = "shop-next", .weight = 1});
-  EXPECT_EQ(splits.adopt(grown)->get()[1], 5U);
+  EXPECT_EQ(taken_up(splits, grown)->get()[1], 5U);
 }
 
 TEST(LiveSplits, RoutesDoNotShareWeights) {
   LiveSplits splits;
   config::Route other = shop_route();
   other.name = "other";
-  splits.adopt(shop_route());
-  const auto weights = splits.adopt(other);
+  taken_up(splits, shop_route());
+  const auto weights = taken_up(splits, other);
   ASSERT_TRUE(splits.change(shop_route(), {{"canary", 50}}, "alice", 1));
   EXPECT_EQ(weights->get()[1], 5U);
 }
@@ -80,7 +87,7 @@ TEST(LiveSplits, RoutesDoNotShareWeights) {
 TEST(LiveSplits, ARefusedChangeChangesNothing) {
   LiveSplits splits;
   const config::Route route = shop_route();
-  const auto weights = splits.adopt(route);
+  const auto weights = taken_up(splits, route);
   for (const NamedWeights& wanted :
        {NamedWeights{{"stable", 1}, {"nobody", 5}}, NamedWeights{{"stable", 0}, {"canary", 0}},
         NamedWeights{{"stable", 1}, {"canary", 1'000'001}}}) {

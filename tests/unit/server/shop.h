@@ -69,6 +69,7 @@ class RunningShop : public testing::Test {
     auto built = build_snapshot(std::move(config), 3, instruments_.registry, state_.live);
     ASSERT_TRUE(built) << built.error().front();
     state_.snapshot = *built;
+    put_in_force(*state_.snapshot, state_.live);
     state_.instruments = &instruments_;
     state_.config_path = "weir.yaml";
     state_.workers = 2;

@@ -1,0 +1,51 @@
+// The report of a reload as a document.
+#include "server/reload_resource.h"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "server/wall_time.h"
+
+namespace weir::server {
+namespace {
+
+Json report_json(const ReloadReport& report) {
+  return {{"outcome", name_of(report.outcome)},
+          {"changes", report.changes},
+          {"errors", report.errors},
+          {"warnings", report.warnings}};
+}
+
+std::string lines_of(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
+  return text;
+}
+
+}  // namespace
+
+AdminAnswer post_reload(const AdminCall& call) {
+  const std::string_view query = call.request.query;
+  const bool dry_run = query == "dry_run=true" || query == "dry_run=1";
+  if (!query.empty() && !dry_run) return refuse(400, "the only parameter is dry_run=true");
+  if (!call.state.reload) return refuse(503, "the process is starting");
+  const ReloadReport report =
+      call.state.reload(dry_run, fmt::format("asked by {}", actor_of(call.request)));
+  Json document = report_json(report);
+  document["generation"] = call.state.snapshot->generation;
+  if (report.outcome != ReloadReport::Outcome::refused) return json_answer(print(document));
+  document["error"] = lines_of(report.errors);
+  AdminAnswer answer = json_answer(print(document));
+  answer.status = 422;
+  return answer;
+}
+
+Json reloads_json(const ReloadHistory& history) {
+  Json json = {{"applied", history.applied}, {"refused", history.refused}, {"last", nullptr}};
+  if (history.last_wall_ms == 0) return json;
+  json["last"] = report_json(history.last);
+  json["last"]["at"] = rfc3339(history.last_wall_ms);
+  return json;
+}
+
+}  // namespace weir::server

@@ -1,0 +1,166 @@
+// Another configuration for a running process: everything that can fail comes first, so that a file
+// is taken up whole or not at all; then workers are handed the new snapshot. Called by SIGHUP, by
+// the watch on the file and by the admin API, on the supervisor's thread.
+#include <fmt/core.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "base/clock.h"
+#include "config/diff.h"
+#include "config/loader.h"
+#include "observe/log.h"
+#include "server/error_words.h"
+#include "server/snapshot_builder.h"
+#include "server/supervisor.h"
+
+namespace weir::server {
+namespace {
+
+// Workers take a snapshot up between two turns of their loops; one that is stuck is not waited for.
+constexpr auto kHandOverPatience = std::chrono::seconds(5);
+constexpr auto kHandOverLook = std::chrono::microseconds(200);
+
+void log_report(const ReloadReport& report, std::string_view by, std::uint64_t generation) {
+  for (const std::string& warning : report.warnings) observe::log_warn("reload: {}", warning);
+  switch (report.outcome) {
+    case ReloadReport::Outcome::refused:
+      for (const std::string& error : report.errors) observe::log_error("reload: {}", error);
+      observe::log_error("reload ({}) refused: {} error{}; what was in force still is", by,
+                         report.errors.size(), report.errors.size() == 1 ? "" : "s");
+      return;
+    case ReloadReport::Outcome::applied:
+      for (const std::string& change : report.changes) observe::log_info("reload: {}", change);
+      observe::log_info("reload ({}) applied: generation {}", by, generation);
+      return;
+    case ReloadReport::Outcome::unchanged:
+      observe::log_info("reload ({}): nothing has changed", by);
+      return;
+    case ReloadReport::Outcome::planned:
+      return;
+  }
+}
+
+}  // namespace
+
+ReloadReport Supervisor::reload(bool dry_run, std::string_view by) {
+  if (state_.draining) return {.errors = {"the process is stopping"}};
+  ReloadReport report = try_reload(dry_run);
+  if (dry_run) return report;
+  if (file_watch_) file_watch_->take_as_seen();
+  log_report(report, by, state_.snapshot->generation);
+  ReloadHistory& history = state_.reloads;
+  ++(report.outcome == ReloadReport::Outcome::refused ? history.refused : history.applied);
+  history.last_wall_ms = SystemClock().wall_ms();
+  history.last = report;
+  return report;
+}
+
+ReloadReport Supervisor::try_reload(bool dry_run) {
+  ReloadReport report;
+  config::Loaded loaded = config::load_file(config_path_);
+  for (const config::ConfigError& warning : loaded.warnings) {
+    report.warnings.push_back(to_string(warning));
+  }
+  for (const config::ConfigError& error : loaded.errors) {
+    report.errors.push_back(to_string(error));
+  }
+  if (!report.errors.empty()) return report;
+
+  const proxy::Snapshot& before = *state_.snapshot;
+  report.changes = config::differences(before.config, loaded.config);
+  if (before.config == loaded.config) {
+    report.outcome = ReloadReport::Outcome::unchanged;
+    return report;
+  }
+  auto built = build_snapshot(std::move(loaded.config), before.generation + 1,
+                              instruments_->registry, state_.live, &before);
+  if (!built) {
+    report.errors = std::move(built.error());
+    return report;
+  }
+  std::vector<WorkerSockets> sockets(workers_.size());
+  std::vector<std::string> addresses;
+  if (!open_new_sockets(**built, sockets, addresses, report)) return report;
+  if (dry_run) {
+    report.outcome = ReloadReport::Outcome::planned;
+    return report;
+  }
+  if (!open_logs((*built)->config, report)) return report;
+  hand_over(std::move(*built), std::move(sockets), std::move(addresses));
+  report.outcome = ReloadReport::Outcome::applied;
+  return report;
+}
+
+// Sockets of listeners that are new or have moved; `addresses` is for all, by index.
+bool Supervisor::open_new_sockets(const proxy::Snapshot& next, std::vector<WorkerSockets>& opened,
+                                  std::vector<std::string>& addresses, ReloadReport& report) const {
+  for (const proxy::ListenerPlan& plan : next.listeners) {
+    std::string address;
+    for (const proxy::ListenerPlan& old : state_.snapshot->listeners) {
+      if (same_socket(*old.settings, *plan.settings)) {
+        address = state_.listener_addresses[old.index];
+      }
+    }
+    if (address.empty()) {
+      const auto bound = open_for_all(*plan.settings, plan.index, opened);
+      if (bound) {
+        address = to_string(*bound);
+      } else {
+        report.errors.push_back(fmt::format("listener {}: {}: {}", plan.settings->name,
+                                            to_string(plan.settings->address), why(bound.error())));
+      }
+    }
+    addresses.push_back(std::move(address));
+  }
+  return report.errors.empty();
+}
+
+bool Supervisor::open_logs(const config::Config& next, ReloadReport& report) {
+  const config::Config& now = state_.snapshot->config;
+  if (!(now.access_log == next.access_log)) {
+    if (const Error error = instruments_->access_log.open(next.access_log)) {
+      report.errors.push_back(fmt::format("access_log {}: {}", next.access_log.path, why(error)));
+      return false;
+    }
+  }
+  if (!(now.log == next.log) && !observe::open_log(next.log)) {
+    report.errors.push_back(fmt::format("log {}: cannot be opened", next.log.path));
+    return false;
+  }
+  return true;
+}
+
+// Returns when every worker goes on with the new snapshot: a request that comes afterwards is the
+// new file's.
+void Supervisor::hand_over(std::shared_ptr<const proxy::Snapshot> next,
+                           std::vector<WorkerSockets> sockets, std::vector<std::string> addresses) {
+  put_in_force(*next, state_.live);
+  state_.snapshot = std::move(next);
+  state_.listener_addresses = std::move(addresses);
+  state_.loaded_wall_ms = SystemClock().wall_ms();
+  auto still_to_do = std::make_shared<std::atomic<int>>(static_cast<int>(workers_.size()));
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->take_up(state_.snapshot, std::move(sockets[i]), still_to_do);
+  }
+  const auto until = std::chrono::steady_clock::now() + kHandOverPatience;
+  while (still_to_do->load(std::memory_order_acquire) > 0) {
+    if (std::chrono::steady_clock::now() >= until) {
+      observe::log_warn("reload: a worker has not taken up the new configuration yet");
+      return;
+    }
+    std::this_thread::sleep_for(kHandOverLook);
+  }
+}
+
+void Supervisor::watch_file() {
+  if (!state_.snapshot->config.watch) return;
+  file_watch_ = std::make_unique<FileWatch>(
+      loop_, config_path_,
+      [](void* owner) { static_cast<Supervisor*>(owner)->reload(false, "the file changed"); },
+      this);
+}
+
+}  // namespace weir::server
