@@ -144,8 +144,8 @@ TEST_F(ExplanationTest, AKeyBelowTheShareIsTheCanarys) {
   EXPECT_EQ(split.at("weights_sum"), 100);
   EXPECT_EQ(split.at("failover"), "to stable when canary has no endpoint");
   EXPECT_EQ(split.at("rescue"),
-            "by stable after connect, reset, timeout, 500, 502, 503, 504, for at most 20 % of "
-            "requests");
+            "once more on stable after connect, reset, timeout, 500, 502, 503, 504; at most 20 % "
+            "of requests");
 }
 
 TEST_F(ExplanationTest, AKeyAboveItIsTheStableOnesWhichHasNothingToFallBackTo) {
@@ -288,7 +288,7 @@ TEST_F(ExplanationTest, RescueDependsOnTheMethod) {
   const auto rescue = [&](const char* method) {
     return text(explain(method, "/shop", {"X-User: " + user_of(1)}).at("split"), "rescue");
   };
-  EXPECT_THAT(rescue("HEAD"), StartsWith("by stable after connect"));
+  EXPECT_THAT(rescue("HEAD"), StartsWith("once more on stable after connect"));
   EXPECT_EQ(rescue("POST"), "only while nothing of the POST was sent");
   config::Config config = shop_config();
   config.routes[0].split.rescue.methods = {"GET"};
