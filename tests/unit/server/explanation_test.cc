@@ -244,6 +244,16 @@ TEST_F(ExplanationTest, BehindATrustedProxyTheAddressIsTheClients) {
   EXPECT_EQ(split_of(forwarded, "10.0.0.2").at("key").at("value"), "10.0.0.2");
 }
 
+TEST_F(ExplanationTest, FieldsThatAreDroppedOnTheWireAreNoKeys) {
+  config::Config config = shop_config();
+  config.routes[0].split.key = {{.source = config::KeySource::header, .name = "x-real-ip"}};
+  config.listeners[0].trusted_proxies = {{parse_ip("10.0.0.1")->bytes, 128}};
+  sketch(std::move(config));
+  EXPECT_EQ(split_of({"X-Real-IP: 192.0.2.7"}, "10.0.0.1").at("key").at("value"), "192.0.2.7");
+  EXPECT_FALSE(split_of({"X-Real-IP: 192.0.2.7"}, "10.0.0.2").at("key").contains("value"));
+  EXPECT_FALSE(split_of({"X-Real-IP: 192.0.2.7"}).at("key").contains("value"));
+}
+
 class OverrideExplanation : public ExplanationTest {
  protected:
   void load(std::string secret, std::vector<config::Cidr> from) {
