@@ -3,8 +3,10 @@
 #include "cli/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/failure.h"
 #include "server/version.h"
 
 namespace weir::cli {
@@ -135,6 +137,9 @@ int run_command_line(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
+  } catch (const nlohmann::json::exception& error) {
+    // From a command that asked another version, or no weir at all.
+    return failed(std::string("the answer is not as this version knows it: ") + error.what());
   }
   return code;
 }

@@ -78,14 +78,12 @@ Json mirrors_json(const ProcessState& state, const proxy::RoutePlan& route) {
   const observe::Registry& registry = state.instruments->registry;
   Json list = Json::array();
   for (const proxy::MirrorPlan& mirror : route.mirrors) {
-    list.push_back({{"cluster", mirror.settings->cluster},
-                    {"percent", percent_json(mirror.settings->share)},
-                    {"by", name_of(mirror.settings->by)},
-                    {"when", name_of(mirror.settings->when)},
-                    {"in_flight", mirror.load->in_flight()},
-                    {"held_bytes", mirror.load->bytes.held()},
-                    {"sent", observe::total_sent(registry, mirror.series)},
-                    {"dropped", observe::total_dropped(registry, mirror.series)}});
+    Json json = mirror_json(*mirror.settings);
+    json["in_flight"] = mirror.load->in_flight();
+    json["held_bytes"] = mirror.load->bytes.held();
+    json["sent"] = observe::total_sent(registry, mirror.series);
+    json["dropped"] = observe::total_dropped(registry, mirror.series);
+    list.push_back(std::move(json));
   }
   return list;
 }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <string>
+#include <utility>
 
 #include "server/explain_split.h"
 #include "traffic/sampling.h"
@@ -58,12 +59,10 @@ Json explain_mirrors(const proxy::RoutePlan& route, const ExplainedRequest& requ
   for (const proxy::MirrorPlan& plan : route.mirrors) {
     const config::Mirror& mirror = *plan.settings;
     const Verdict verdict = verdict_of(mirror, request, view, key_point ? &*key_point : nullptr);
-    list.push_back({{"cluster", mirror.cluster},
-                    {"percent", percent_json(mirror.share)},
-                    {"by", name_of(mirror.by)},
-                    {"when", name_of(mirror.when)},
-                    {"copy", verdict.copy},
-                    {"why", verdict.why}});
+    Json json = mirror_json(mirror);
+    json["copy"] = verdict.copy;
+    json["why"] = verdict.why;
+    list.push_back(std::move(json));
   }
   return list;
 }

@@ -9,6 +9,8 @@
 
 #include <weir/limits.h>
 
+#include "config/causes.h"
+#include "config/choices.h"
 #include "traffic/split.h"
 
 namespace weir::server {
@@ -17,24 +19,8 @@ namespace {
 constexpr std::uint64_t kSeed = 1;  // the same answer every time; it is shown to be chance
 constexpr std::size_t kShownBytes = 64;
 
-std::string_view name_of(config::KeySource source) {
-  switch (source) {
-    case config::KeySource::header:
-      return "header";
-    case config::KeySource::cookie:
-      return "cookie";
-    case config::KeySource::query:
-      return "query";
-    case config::KeySource::client_ip:
-      return "client_ip";
-    case config::KeySource::issued_cookie:
-      return "issued_cookie";
-  }
-  return "";
-}
-
 std::string words_of(const config::SplitKey& key) {
-  std::string words(name_of(key.source));
+  std::string words(config::word_of(config::kKeySources, key.source));
   if (!key.name.empty()) words.append(" ").append(key.name);
   return words;
 }
@@ -77,7 +63,7 @@ Json explain_key(const Decision& decision, const traffic::RequestView& view) {
     return {{"words",
              keys.empty() ? "none: the split asks for none" : "none: not in " + joined(places)}};
   }
-  Json json = {{"source", name_of(decision.key().source)}};
+  Json json = {{"source", config::word_of(config::kKeySources, decision.key().source)}};
   if (!decision.key().name.empty()) json["name"] = decision.key().name;
   json["place"] = decision.choice.key + 1;
   std::string words = words_of(decision.key());
@@ -154,12 +140,10 @@ Json explain_failover(const Decision& decision, bool failed_over) {
 }
 
 std::string causes_of(const config::Rescue& rescue) {
-  std::vector<std::string> causes;
-  if (rescue.on_connect) causes.emplace_back("connect");
-  if (rescue.on_reset) causes.emplace_back("reset");
-  if (rescue.on_timeout) causes.emplace_back("timeout");
-  for (const int status : rescue.on_statuses) causes.push_back(std::to_string(status));
-  return joined(causes);
+  return joined(config::words_of(config::Causes{.connect = rescue.on_connect,
+                                                .reset = rescue.on_reset,
+                                                .timeout = rescue.on_timeout,
+                                                .statuses = rescue.on_statuses}));
 }
 
 Json explain_rescue(const Decision& decision) {
@@ -173,7 +157,7 @@ Json explain_rescue(const Decision& decision) {
     return fmt::format("only while nothing was sent: {} is not one of {}", method,
                        joined(rescue.methods));
   }
-  return fmt::format("by {} after {}, for at most {} % of requests", decision.stable(),
+  return fmt::format("once more on {} after {}; at most {} % of requests", decision.stable(),
                      causes_of(rescue), rescue.budget_percent);
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "config/choices.h"
 #include "server/wall_time.h"
 
 namespace weir::server {
@@ -106,12 +107,11 @@ Json percent_json(const config::Fraction& share) {
   return static_cast<double>(share.numerator) * 100 / static_cast<double>(share.denominator);
 }
 
-std::string_view name_of(config::MirrorBy by) {
-  return by == config::MirrorBy::key ? "key" : "request";
-}
-
-std::string_view name_of(config::MirrorWhen when) {
-  return when == config::MirrorWhen::after ? "after" : "concurrent";
+Json mirror_json(const config::Mirror& mirror) {
+  return {{"cluster", mirror.cluster},
+          {"percent", percent_json(mirror.share)},
+          {"by", config::word_of(config::kMirrorBy, mirror.by)},
+          {"when", config::word_of(config::kMirrorWhen, mirror.when)}};
 }
 
 }  // namespace weir::server

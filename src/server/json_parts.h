@@ -43,7 +43,7 @@ double bucket_of(traffic::Point point);
 
 // A share in percent: a whole number where it is one.
 Json percent_json(const config::Fraction& share);
-std::string_view name_of(config::MirrorBy by);
-std::string_view name_of(config::MirrorWhen when);
+// What the file says of a mirror: {"cluster", "percent", "by", "when"}.
+Json mirror_json(const config::Mirror& mirror);
 
 }  // namespace weir::server

@@ -44,7 +44,7 @@ std::string merge(const NamedWeights& wanted, NamedWeights& into) {
     found->second = weight;
   }
   const bool any = std::ranges::any_of(into, [](const auto& one) { return one.second > 0; });
-  return any ? "" : "all weights would be 0: nobody could be served";
+  return any ? "" : "all weights would be 0 and nobody could be served: leave one above 0";
 }
 
 }  // namespace

@@ -136,7 +136,7 @@ std::expected<std::shared_ptr<const proxy::Snapshot>, Errors> build_snapshot(
     errors.push_back(
         at(name.place, fmt::format("endpoint {}: {}", name.address, words_of(name.error.code))));
   }
-  const auto snapshot = assemble(std::move(config), names, before, errors);
+  auto snapshot = assemble(std::move(config), names, before, errors);
   if (!errors.empty()) return std::unexpected(std::move(errors));
   snapshot->generation = generation;
   snapshot->mirror_bytes = live.mirror_bytes;

@@ -144,8 +144,8 @@ TEST_F(ExplanationTest, AKeyBelowTheShareIsTheCanarys) {
   EXPECT_EQ(split.at("weights_sum"), 100);
   EXPECT_EQ(split.at("failover"), "to stable when canary has no endpoint");
   EXPECT_EQ(split.at("rescue"),
-            "by stable after connect, reset, timeout, 500, 502, 503, 504, for at most 20 % of "
-            "requests");
+            "once more on stable after connect, reset, timeout, 500, 502, 503, 504; at most 20 % "
+            "of requests");
 }
 
 TEST_F(ExplanationTest, AKeyAboveItIsTheStableOnesWhichHasNothingToFallBackTo) {
@@ -244,6 +244,16 @@ TEST_F(ExplanationTest, BehindATrustedProxyTheAddressIsTheClients) {
   EXPECT_EQ(split_of(forwarded, "10.0.0.2").at("key").at("value"), "10.0.0.2");
 }
 
+TEST_F(ExplanationTest, FieldsThatAreDroppedOnTheWireAreNoKeys) {
+  config::Config config = shop_config();
+  config.routes[0].split.key = {{.source = config::KeySource::header, .name = "x-real-ip"}};
+  config.listeners[0].trusted_proxies = {{parse_ip("10.0.0.1")->bytes, 128}};
+  sketch(std::move(config));
+  EXPECT_EQ(split_of({"X-Real-IP: 192.0.2.7"}, "10.0.0.1").at("key").at("value"), "192.0.2.7");
+  EXPECT_FALSE(split_of({"X-Real-IP: 192.0.2.7"}, "10.0.0.2").at("key").contains("value"));
+  EXPECT_FALSE(split_of({"X-Real-IP: 192.0.2.7"}).at("key").contains("value"));
+}
+
 class OverrideExplanation : public ExplanationTest {
  protected:
   void load(std::string secret, std::vector<config::Cidr> from) {
@@ -288,7 +298,7 @@ TEST_F(ExplanationTest, RescueDependsOnTheMethod) {
   const auto rescue = [&](const char* method) {
     return text(explain(method, "/shop", {"X-User: " + user_of(1)}).at("split"), "rescue");
   };
-  EXPECT_THAT(rescue("HEAD"), StartsWith("by stable after connect"));
+  EXPECT_THAT(rescue("HEAD"), StartsWith("once more on stable after connect"));
   EXPECT_EQ(rescue("POST"), "only while nothing of the POST was sent");
   config::Config config = shop_config();
   config.routes[0].split.rescue.methods = {"GET"};
