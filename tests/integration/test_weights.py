@@ -176,11 +176,16 @@ class Command(WeightsTest):
                 self.assertIn("canary", done.stdout)
                 self.assertEqual(self.in_force(weir), {"stable": 80, "canary": 20})
 
+    def test_without_assignments_it_shows_them(self):
+        weir = self.weir((95, 5))
+        done = command("weight", "shop", "--admin", f"unix:{weir.admin}")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "shop: stable 95, canary 5\n", ""))
+
     def test_a_refusal_is_exit_1_and_wrong_usage_exit_2(self):
         weir = self.weir((95, 5))
         admin = ["--admin", f"unix:{weir.admin}"]
         for arguments, code in ((["none", "canary=1"], 1), (["shop", "nobody=1"], 1),
-                                (["shop", "stable=0", "canary=0"], 1), (["shop"], 2), ([], 2), (["shop", "canary"], 2),
+                                (["shop", "stable=0", "canary=0"], 1), ([], 2), (["shop", "canary"], 2),
                                 (["shop", "canary=x"], 2), (["shop", "canary=-1"], 2)):
             with self.subTest(arguments):
                 done = command("weight", *arguments, *admin)
