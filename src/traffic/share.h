@@ -20,13 +20,15 @@ constexpr bool in_low_share(Point point, std::uint64_t part, std::uint64_t whole
   return Wide{point} * whole < Wide{part} << 64;
 }
 
-// The same share of the other end, so that it meets a low share only when both exceed the ring.
+// The same share of the other end: what a low share of the rest leaves, so that the two meet only
+// when together they exceed the ring. `part` is at most `whole`.
 constexpr bool in_high_share(Point point, std::uint64_t part, std::uint64_t whole) {
-  return in_low_share(~point, part, whole);
+  return !in_low_share(point, whole - part, whole);
 }
 
+// Cut to the digits of a double; rounding would make the last points 1.
 constexpr double as_unit(Point point) {
-  return static_cast<double>(point) * 0x1.0p-64;
+  return static_cast<double>(point >> 11) * 0x1.0p-53;
 }
 
 }  // namespace weir::traffic

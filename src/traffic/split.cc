@@ -55,8 +55,10 @@ SplitChoice Split::choose(const RequestView& request, const IpAddress& client,
     return choice;
   }
   choice.reason = choice.has_key() ? VariantReason::weight : VariantReason::no_key;
-  const bool chance = choice.has_key() || settings_.missing_key == config::MissingKey::random;
-  choice.variant = chance ? splitter_.variant_of(choice.point, weights) : 0;
+  // A stable variant of weight 0 takes no requests, those without a key included.
+  const bool stable =
+      !choice.has_key() && settings_.missing_key == config::MissingKey::stable && weights[0] != 0;
+  choice.variant = stable ? 0 : splitter_.variant_of(choice.point, weights);
   return choice;
 }
 

@@ -1,7 +1,8 @@
 // One route's split: who gets which variant, decided once per request, in this order: a tester's
-// override, the key's point against the weights, and without a key chance (or the stable variant).
-// Compiled once per snapshot, immutable and shared by all workers; asked by proxy/ before balancing
-// and by weir explain. Pure but for the random numbers it is lent; never allocates.
+// override, the key's point against the weights, and without a key chance (or the stable variant,
+// unless its weight is 0). Compiled once per snapshot, immutable and shared by all workers; asked
+// by proxy/ before balancing and by weir explain. Pure but for the random numbers it is lent; never
+// allocates.
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,13 @@
-// Matching allocates nothing: the test program's operator new counts.
+// Matching, splitting and sampling allocate nothing: the test program's operator new counts.
+// Who adds a decision to the data path adds it here.
 #include <gtest/gtest.h>
 
 #include "support/allocation_count.h"
 #include "traffic/cookies.h"
 #include "traffic/router.h"
+#include "traffic/sampling.h"
 #include "unit/traffic/fake_request.h"
+#include "unit/traffic/fake_split.h"
 
 namespace weir::traffic {
 namespace {
@@ -60,6 +63,41 @@ TEST(Allocation, MatchMakesNone) {
   EXPECT_EQ(after - before, 0U);
   EXPECT_EQ(routes, 800U);
   EXPECT_EQ(cookies, 500U);
+}
+
+TEST(Allocation, SplitAndSampleMakeNone) {
+  config::Split settings = split_of(
+      {90, 5, 5},
+      {key_of(config::KeySource::header, "X-User"), key_of(config::KeySource::query, "u"),
+       key_of(config::KeySource::cookie, "sid"), key_of(config::KeySource::issued_cookie, "id")});
+  settings.override.header = "X-Variant";
+  settings.override.cookie = "variant";
+  settings.override.secret = "a secret that no small string holds";
+  const Split split(settings, "shop");
+  SplitWeights weights(split.file_weights());
+  config::Mirror mirror;
+  mirror.share = {1, 2};
+  mirror.by = config::MirrorBy::key;
+  const FakeFields requests[] = {
+      {{"X-User", std::string(10'000, 'x')}},
+      {{"Cookie", "a=b; sid=a session id that no small string holds"}},
+      {{"Cookie", "id=garbage; variant=canary:a secret that no small string holds"}},
+      {{"X-Variant", "canary:wrong"}},
+      {}};
+  Random random(1);
+  std::size_t copies = 0;
+  const std::size_t before = test::allocations();
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    weights.set(weights_of({100, i, 5}));
+    for (const FakeFields& fields : requests) {
+      RequestView request = get("a.test", "/", i % 2 == 0 ? "u=a%20b+c" : "");
+      request.fields = &fields;
+      const SplitChoice choice = split.choose(request, {}, weights.get(split.size()), random);
+      copies += sample(mirror, "GET", &choice.point, random) == SampleVerdict::taken;
+    }
+  }
+  EXPECT_EQ(test::allocations() - before, 0U);
+  EXPECT_GT(copies, 0U);
 }
 
 TEST(Allocation, IsCounted) {
