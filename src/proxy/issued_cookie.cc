@@ -21,23 +21,67 @@ std::string_view name_of(config::SameSite same_site) {
   return "None";
 }
 
-// What the directives of one or more Cache-Control fields add up to.
+// What a response's Cache-Control and Expires fields add up to (RFC 9111 section 5).
 struct CacheControl {
-  bool forbids_sharing = false;  // private, no-store, no-cache
-  bool invites_sharing = false;  // public, s-maxage, or fresh for a while
+  bool forbids_sharing = false;  // private, no-store
+  bool invites_sharing = false;  // public, s-maxage: others may be given it, if only once validated
+  bool asks_validation = false;  // no-cache
+  bool has_max_age = false;      // then Expires does not count
+  bool is_fresh = false;         // by max-age
+  bool expires = false;          // at a time, which is not compared
 };
 
+// Takes the next member off a list; commas in quoted strings separate nothing (RFC 9110 section
+// 5.6). A quote that never ends begins none, and no later one does: `quotes` tells the next call.
+std::string_view take_member(std::string_view& list, bool& quotes) {
+  bool quoted = false;
+  std::size_t end = 0;
+  for (; end < list.size() && (quoted || list[end] != ','); ++end) {
+    if (list[end] == '"') quoted = quotes && !quoted;
+    if (quoted && list[end] == '\\') ++end;
+  }
+  if (quoted) {
+    quotes = false;
+    end = list.find(',');
+  }
+  const std::string_view member = list.substr(0, end);
+  list.remove_prefix(end < list.size() ? end + 1 : list.size());
+  return member;
+}
+
+bool names_set_cookie(std::string_view fields) {
+  if (fields.starts_with('"')) fields.remove_prefix(1);
+  if (fields.ends_with('"')) fields.remove_suffix(1);
+  bool found = false;
+  ascii::each_element(fields, [&found](std::string_view field) {
+    found = ascii::equals_ignoring_case(field, "set-cookie");
+    return !found;
+  });
+  return found;
+}
+
+// private="..." and no-cache="..." keep only the fields they name from others.
 void read_directive(std::string_view directive, CacheControl& control) {
   const std::size_t equals = directive.find('=');
+  const bool whole = equals == std::string_view::npos;
   const std::string_view name = ascii::trim(directive.substr(0, equals));
-  const auto is = [&](std::string_view word) { return ascii::equals_ignoring_case(name, word); };
-  if (is("private") || is("no-store") || is("no-cache")) control.forbids_sharing = true;
+  const std::string_view value =
+      whole ? std::string_view() : ascii::trim(directive.substr(equals + 1));
+  const auto is = [name](std::string_view word) { return ascii::equals_ignoring_case(name, word); };
+  if (is("no-store") || (is("private") && whole)) control.forbids_sharing = true;
+  if ((is("private") || is("no-cache")) && names_set_cookie(value)) control.forbids_sharing = true;
+  if (is("no-cache") && whole) control.asks_validation = true;
   if (is("public") || is("s-maxage")) control.invites_sharing = true;
-  if (is("max-age") && equals != std::string_view::npos) {
-    std::string_view age = ascii::trim(directive.substr(equals + 1));
-    if (age.starts_with('"')) age.remove_prefix(1);
-    control.invites_sharing = control.invites_sharing || age.find_first_of("123456789") == 0;
+  if (is("max-age") && !whole) {
+    control.has_max_age = true;
+    const std::size_t digit = value.find_first_not_of("\"0");
+    if (digit != std::string_view::npos && ascii::is_digit(value[digit])) control.is_fresh = true;
   }
+}
+
+void read_cache_control(std::string_view list, CacheControl& control) {
+  bool quotes = true;
+  while (!list.empty()) read_directive(take_member(list, quotes), control);
 }
 
 }  // namespace
@@ -73,16 +117,16 @@ bool is_publicly_cacheable(const http::ResponseHead& head) {
   CacheControl control;
   for (const http::Field& field : head.fields()) {
     const std::string_view name = head.name(field);
-    if (ascii::equals_ignoring_case(name, "expires")) control.invites_sharing = true;
-    if (!ascii::equals_ignoring_case(name, "cache-control")) continue;
-    std::string_view rest = head.value(field);
-    while (!rest.empty()) {
-      const std::size_t comma = rest.find(',');
-      read_directive(rest.substr(0, comma), control);
-      rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+    const std::string_view value = head.value(field);
+    if (ascii::equals_ignoring_case(name, "cache-control")) read_cache_control(value, control);
+    // "0" and "-1" are no dates and mean the past.
+    if (ascii::equals_ignoring_case(name, "expires")) {
+      control.expires = control.expires || (!value.empty() && ascii::is_alpha(value.front()));
     }
   }
-  return control.invites_sharing && !control.forbids_sharing;
+  const bool fresh = control.has_max_age ? control.is_fresh : control.expires;
+  return !control.forbids_sharing &&
+         (control.invites_sharing || (fresh && !control.asks_validation));
 }
 
 }  // namespace weir::proxy

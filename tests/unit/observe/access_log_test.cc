@@ -117,6 +117,24 @@ TEST_F(AccessLogTest, NothingIsLoggedWhileOff) {
   EXPECT_EQ(lines[1].find("203.0.113.7 - - ["), 0u);
 }
 
+// Readers of the combined format take every line for a client's request.
+TEST_F(AccessLogTest, CopiesAreInTheJsonFormatOnly) {
+  AccessLog log(1, kQuick);
+  ExchangeRecord copy = record_of("copy");
+  copy.is_copy = true;
+  ASSERT_FALSE(log.open({.path = path, .format = LogFormat::combined}));
+  log.worker(0).write(copy);
+  log.worker(0).write(record_of("request"));
+  ASSERT_FALSE(log.open({.path = path, .format = LogFormat::json}));
+  log.worker(0).write(copy);
+  log.flush();
+  const auto lines = lines_of(text_of(path));
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0].find("203.0.113.7 - - ["), 0u);
+  EXPECT_EQ(nlohmann::json::parse(lines[1])["copy"], true);
+  EXPECT_EQ(dropped(log, "ring_full"), 0u);
+}
+
 TEST_F(AccessLogTest, ReopenFollowsAMovedFile) {
   AccessLog log(1, kQuick);
   ASSERT_FALSE(log.open({.path = path, .format = LogFormat::json}));

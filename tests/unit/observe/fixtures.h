@@ -35,7 +35,7 @@ inline ExchangeRecord full_record() {
   record.bytes_out = 345;
   record.route = "shop";
   record.variant = "canary";
-  record.variant_reason = "key";
+  record.variant_reason = "weight";
   record.cluster = "shop-v2";
   record.endpoint = "10.0.0.1:8080";
   record.attempts = 2;

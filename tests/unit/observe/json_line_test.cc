@@ -34,7 +34,7 @@ TEST(JsonLine, GoldenLine) {
             R"({"time":"2026-01-31T23:59:59.123Z","id":"req-1","client":"203.0.113.7",)"
             R"("listener":"web","method":"GET","host":"shop.example.com","path":"/chairs?page=3",)"
             R"("protocol":"HTTP/1.1","status":504,"reason":"response_timeout","bytes_in":12,)"
-            R"("bytes_out":345,"route":"shop","variant":"canary","variant_reason":"key",)"
+            R"("bytes_out":345,"route":"shop","variant":"canary","variant_reason":"weight",)"
             R"("cluster":"shop-v2","endpoint":"10.0.0.1:8080","attempts":2,"reused":true,)"
             R"("duration_ms":13.500,"request_ms":1.000,"connect_ms":2.000,)"
             R"("response_head_ms":10.000,"response_ms":0.500,"upstream_status":503,"tls":true,)"
@@ -53,6 +53,33 @@ TEST(JsonLine, ABareRecordHasTheCoreFieldsOnly) {
             R"("method":"","host":"","path":"","protocol":"HTTP/1.1","status":0,"bytes_in":0,)"
             R"("bytes_out":0,"attempts":0,"reused":false,"duration_ms":1.000,"tls":false})"
             "\n");
+}
+
+TEST(JsonLine, TellsWhoWasAssignedWhenAnotherServedAndWhatBecameOfCopies) {
+  ExchangeRecord record = full_record();
+  record.variant = "stable";
+  record.variant_reason = "rescue";
+  record.assigned_variant = "canary";
+  record.mirror = "shop-next=sent,shop-old=body";
+  const std::string line = line_of(record);
+  EXPECT_NE(line.find(R"("route":"shop","variant":"stable","variant_reason":"rescue",)"
+                      R"("assigned_variant":"canary","cluster":"shop-v2",)"),
+            std::string::npos);
+  EXPECT_NE(line.find(R"("reused":true,"mirror":"shop-next=sent,shop-old=body","duration_ms":)"),
+            std::string::npos);
+  EXPECT_FALSE(parsed(record).contains("copy"));
+}
+
+TEST(JsonLine, ACopySaysThatItIsOne) {
+  ExchangeRecord record = full_record();
+  record.variant = record.variant_reason = {};
+  record.mirror = "timeout";
+  record.is_copy = true;
+  const auto line = parsed(record);
+  EXPECT_EQ(line["copy"], true);
+  EXPECT_EQ(line["mirror"], "timeout");
+  EXPECT_FALSE(line.contains("variant"));
+  EXPECT_FALSE(line.contains("assigned_variant"));
 }
 
 TEST(JsonLine, AClientThatLeftIsA499) {
@@ -128,7 +155,7 @@ TEST(JsonLine, ValuesAreCutAtACharacter) {
 TEST(JsonLine, AnyBytesInAnyFieldGiveValidJson) {
   Random random(11);
   for (int round = 0; round < 3'000; ++round) {
-    std::string bytes[14];
+    std::string bytes[16];
     for (std::string& value : bytes) {
       value.resize(random.below(60));
       const bool hostile = random.below(2) == 0;
@@ -137,12 +164,23 @@ TEST(JsonLine, AnyBytesInAnyFieldGiveValidJson) {
       }
     }
     ExchangeRecord record = full_record();
-    std::string_view* fields[] = {&record.id,      &record.listener,  &record.method,
-                                  &record.host,    &record.path,      &record.protocol,
-                                  &record.route,   &record.variant,   &record.variant_reason,
-                                  &record.cluster, &record.endpoint,  &record.trace_id,
-                                  &record.referer, &record.user_agent};
-    for (std::size_t i = 0; i < 14; ++i) *fields[i] = bytes[i];
+    std::string_view* fields[] = {&record.id,
+                                  &record.listener,
+                                  &record.method,
+                                  &record.host,
+                                  &record.path,
+                                  &record.protocol,
+                                  &record.route,
+                                  &record.variant,
+                                  &record.variant_reason,
+                                  &record.cluster,
+                                  &record.endpoint,
+                                  &record.trace_id,
+                                  &record.referer,
+                                  &record.user_agent,
+                                  &record.mirror,
+                                  &record.assigned_variant};
+    for (std::size_t i = 0; i < std::size(fields); ++i) *fields[i] = bytes[i];
     const std::string line = line_of(record);
     ASSERT_EQ(line.find('\n'), line.size() - 1);
     ASSERT_TRUE(nlohmann::json::accept(line)) << line;
@@ -156,6 +194,8 @@ TEST(JsonLine, TheWorstRecordStaysWithinItsBound) {
   record.id = record.listener = record.method = record.host = record.path = worst;
   record.protocol = record.route = record.variant = record.variant_reason = worst;
   record.cluster = record.endpoint = record.trace_id = record.referer = record.user_agent = worst;
+  record.assigned_variant = record.mirror = worst;
+  record.is_copy = true;
   record.bytes_in = record.bytes_out = ~std::uint64_t{0};
   record.reason = Errc::response_head_too_large;
   record.times = {1, 2, 3, 4, ~std::uint64_t{0}};
