@@ -71,6 +71,9 @@ ReloadReport Supervisor::try_reload(bool dry_run) {
 
   const proxy::Snapshot& before = *state_.snapshot;
   report.changes = config::differences(before.config, loaded.config);
+  for (std::string& line : state_.live.endpoints.overruled_by(loaded.config)) {
+    report.changes.push_back(std::move(line));
+  }
   if (before.config == loaded.config) {
     report.outcome = ReloadReport::Outcome::unchanged;
     return report;
@@ -133,26 +136,39 @@ bool Supervisor::open_logs(const config::Config& next, ReloadReport& report) {
   return true;
 }
 
-// Returns when every worker goes on with the new snapshot: a request that comes afterwards is the
-// new file's.
+// Calls tell(worker, still to do, index) for each and returns when every worker has taken it up.
+template <class Tell>
+void Supervisor::tell_workers(std::string_view what, Tell tell) {
+  auto still_to_do = std::make_shared<std::atomic<int>>(static_cast<int>(workers_.size()));
+  for (std::size_t i = 0; i < workers_.size(); ++i) tell(*workers_[i], still_to_do, i);
+  const auto until = std::chrono::steady_clock::now() + kHandOverPatience;
+  while (still_to_do->load(std::memory_order_acquire) > 0) {
+    if (std::chrono::steady_clock::now() >= until) {
+      observe::log_warn("a worker has not taken up {} yet", what);
+      return;
+    }
+    std::this_thread::sleep_for(kHandOverLook);
+  }
+}
+
+// When it returns, a request that comes is the new file's.
 void Supervisor::hand_over(std::shared_ptr<const proxy::Snapshot> next,
                            std::vector<WorkerSockets> sockets, std::vector<std::string> addresses) {
   put_in_force(*next, state_.live);
   state_.snapshot = std::move(next);
   state_.listener_addresses = std::move(addresses);
   state_.loaded_wall_ms = SystemClock().wall_ms();
-  auto still_to_do = std::make_shared<std::atomic<int>>(static_cast<int>(workers_.size()));
-  for (std::size_t i = 0; i < workers_.size(); ++i) {
-    workers_[i]->take_up(state_.snapshot, std::move(sockets[i]), still_to_do);
-  }
-  const auto until = std::chrono::steady_clock::now() + kHandOverPatience;
-  while (still_to_do->load(std::memory_order_acquire) > 0) {
-    if (std::chrono::steady_clock::now() >= until) {
-      observe::log_warn("reload: a worker has not taken up the new configuration yet");
-      return;
-    }
-    std::this_thread::sleep_for(kHandOverLook);
-  }
+  tell_workers("the new configuration", [&](Worker& worker, auto still_to_do, std::size_t i) {
+    worker.take_up(state_.snapshot, std::move(sockets[i]), std::move(still_to_do));
+  });
+}
+
+// When it returns, no request is sent to an endpoint that has been taken out, and those that were
+// are counted with it.
+void Supervisor::update_clusters(const std::vector<proxy::ClusterUpdate>& updates) {
+  tell_workers("the change of endpoints", [&](Worker& worker, auto still_to_do, std::size_t) {
+    worker.take_up(updates, std::move(still_to_do));
+  });
 }
 
 void Supervisor::watch_file() {

@@ -120,6 +120,14 @@ void Worker::take_up(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSock
   });
 }
 
+void Worker::take_up(std::vector<proxy::ClusterUpdate> updates,
+                     std::shared_ptr<std::atomic<int>> still_to_do) {
+  post([this, updates = std::move(updates), still_to_do = std::move(still_to_do)] {
+    proxy::take_up(updates, *context_.snapshot);
+    still_to_do->fetch_sub(1, std::memory_order_release);
+  });
+}
+
 void Worker::adopt(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSockets sockets) {
   const upstream::PoolEnvironment environment{.connector = connector_,
                                               .wheel = loop_.wheel(),
