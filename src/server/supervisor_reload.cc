@@ -3,9 +3,7 @@
 // the watch on the file and by the admin API, on the supervisor's thread.
 #include <fmt/core.h>
 
-#include <atomic>
 #include <chrono>
-#include <thread>
 #include <utility>
 
 #include "base/clock.h"
@@ -21,7 +19,6 @@ namespace {
 
 // Workers take a snapshot up between two turns of their loops; one that is stuck is not waited for.
 constexpr auto kHandOverPatience = std::chrono::seconds(5);
-constexpr auto kHandOverLook = std::chrono::microseconds(200);
 
 void log_report(const ReloadReport& report, std::string_view by, std::uint64_t generation) {
   for (const std::string& warning : report.warnings) observe::log_warn("reload: {}", warning);
@@ -47,9 +44,10 @@ void log_report(const ReloadReport& report, std::string_view by, std::uint64_t g
 
 ReloadReport Supervisor::reload(bool dry_run, std::string_view by) {
   if (state_.draining) return {.errors = {"the process is stopping"}};
+  // Before it is read: what is written meanwhile is a change to come.
+  if (file_watch_ && !dry_run) file_watch_->take_as_seen();
   ReloadReport report = try_reload(dry_run);
   if (dry_run) return report;
-  if (file_watch_) file_watch_->take_as_seen();
   log_report(report, by, state_.snapshot->generation);
   ReloadHistory& history = state_.reloads;
   ++(report.outcome == ReloadReport::Outcome::refused ? history.refused : history.applied);
@@ -136,18 +134,13 @@ bool Supervisor::open_logs(const config::Config& next, ReloadReport& report) {
   return true;
 }
 
-// Calls tell(worker, still to do, index) for each and returns when every worker has taken it up.
+// Calls tell(worker, countdown, index) for each and returns when every worker has taken it up.
 template <class Tell>
 void Supervisor::tell_workers(std::string_view what, Tell tell) {
-  auto still_to_do = std::make_shared<std::atomic<int>>(static_cast<int>(workers_.size()));
-  for (std::size_t i = 0; i < workers_.size(); ++i) tell(*workers_[i], still_to_do, i);
-  const auto until = std::chrono::steady_clock::now() + kHandOverPatience;
-  while (still_to_do->load(std::memory_order_acquire) > 0) {
-    if (std::chrono::steady_clock::now() >= until) {
-      observe::log_warn("a worker has not taken up {} yet", what);
-      return;
-    }
-    std::this_thread::sleep_for(kHandOverLook);
+  const auto countdown = std::make_shared<Countdown>(workers_.size());
+  for (std::size_t i = 0; i < workers_.size(); ++i) tell(*workers_[i], countdown, i);
+  if (!countdown->wait(kHandOverPatience)) {
+    observe::log_warn("a worker has not taken up {} yet", what);
   }
 }
 
@@ -158,16 +151,16 @@ void Supervisor::hand_over(std::shared_ptr<const proxy::Snapshot> next,
   state_.snapshot = std::move(next);
   state_.listener_addresses = std::move(addresses);
   state_.loaded_wall_ms = SystemClock().wall_ms();
-  tell_workers("the new configuration", [&](Worker& worker, auto still_to_do, std::size_t i) {
-    worker.take_up(state_.snapshot, std::move(sockets[i]), std::move(still_to_do));
+  tell_workers("the new configuration", [&](Worker& worker, const auto& countdown, std::size_t i) {
+    worker.take_up(state_.snapshot, std::move(sockets[i]), countdown);
   });
 }
 
 // When it returns, no request is sent to an endpoint that has been taken out, and those that were
 // are counted with it.
 void Supervisor::update_clusters(const std::vector<proxy::ClusterUpdate>& updates) {
-  tell_workers("the change of endpoints", [&](Worker& worker, auto still_to_do, std::size_t) {
-    worker.take_up(updates, std::move(still_to_do));
+  tell_workers("the change of endpoints", [&](Worker& worker, const auto& countdown, std::size_t) {
+    worker.take_up(updates, countdown);
   });
 }
 

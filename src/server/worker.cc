@@ -111,20 +111,20 @@ void Worker::run() {
 }
 
 void Worker::take_up(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSockets sockets,
-                     std::shared_ptr<std::atomic<int>> still_to_do) {
+                     std::shared_ptr<Countdown> countdown) {
   // Messages are copied, sockets are not.
   auto carried = std::make_shared<WorkerSockets>(std::move(sockets));
-  post([this, snapshot = std::move(snapshot), carried, still_to_do] {
+  post([this, snapshot = std::move(snapshot), carried, countdown = std::move(countdown)] {
     if (!context_.draining) adopt(snapshot, std::move(*carried));
-    still_to_do->fetch_sub(1, std::memory_order_release);
+    countdown->done();
   });
 }
 
 void Worker::take_up(std::vector<proxy::ClusterUpdate> updates,
-                     std::shared_ptr<std::atomic<int>> still_to_do) {
-  post([this, updates = std::move(updates), still_to_do = std::move(still_to_do)] {
+                     std::shared_ptr<Countdown> countdown) {
+  post([this, updates = std::move(updates), countdown = std::move(countdown)] {
     proxy::take_up(updates, *context_.snapshot);
-    still_to_do->fetch_sub(1, std::memory_order_release);
+    countdown->done();
   });
 }
 

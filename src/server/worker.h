@@ -18,6 +18,7 @@
 #include "proxy/mirror_runner.h"
 #include "proxy/snapshot.h"
 #include "proxy/worker_context.h"
+#include "server/countdown.h"
 #include "server/instruments.h"
 #include "server/listen_sockets.h"
 #include "server/mailbox.h"
@@ -36,13 +37,12 @@ class Worker final : proxy::Recorder {
 
   // --- from the supervisor's thread ---
 
-  // Goes on with another snapshot: `still_to_do` is lowered by one when it does, or will not
-  // because it is stopping.
+  // Goes on with another snapshot; `countdown` is told when it does, or will not because it is
+  // stopping.
   void take_up(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSockets sockets,
-               std::shared_ptr<std::atomic<int>> still_to_do);
+               std::shared_ptr<Countdown> countdown);
   // Goes on with other endpoints of some clusters, or (no updates) with what became of them.
-  void take_up(std::vector<proxy::ClusterUpdate> updates,
-               std::shared_ptr<std::atomic<int>> still_to_do);
+  void take_up(std::vector<proxy::ClusterUpdate> updates, std::shared_ptr<Countdown> countdown);
   // Stops accepting and finishes what runs: idle connections close, answers say Connection: close.
   // The thread ends when the last connection has.
   void drain();
