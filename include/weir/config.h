@@ -329,6 +329,8 @@ struct Cluster {
   Balance balance;
   std::vector<Endpoint> endpoints;
   Connections connections;
+  // Endpoints that an operator must leave taking requests; 0 = no rule.
+  std::uint32_t min_available = 0;
   Place place;
   bool operator==(const Cluster&) const = default;
 };

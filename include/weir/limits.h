@@ -60,6 +60,11 @@ inline constexpr std::uint32_t kAcceptsPerTurn = 64;
 inline constexpr Millis kAcceptPause = 100ms;  // after running out of file descriptors
 inline constexpr std::size_t kMaxForwardsHops = 255;
 
+// Endpoints, and changing them while running.
+inline constexpr std::uint32_t kEndpointWeight = 65'535;
+inline constexpr Millis kDrainWait = 30s;      // of ?wait=drained, unless it says otherwise
+inline constexpr Millis kDrainWaitMost = 24h;  // and at most
+
 // Splits and mirrors.
 inline constexpr std::size_t kVariants = 16;                // of one split
 inline constexpr std::uint32_t kVariantWeight = 1'000'000;  // one variant's

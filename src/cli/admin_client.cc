@@ -25,8 +25,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kTimeoutSeconds = 10;
-
 class Socket {
  public:
   explicit Socket(int fd) : fd_(fd) {}
@@ -92,19 +90,22 @@ bool send_all(const Socket& socket, std::string_view bytes) {
 }
 
 // The answer of a running weir, or whatever else answers at that address.
-std::expected<Json, std::string> judge(int status, const std::string& body,
-                                       const std::string& address) {
-  Json json = Json::parse(body, nullptr, false);
+std::expected<AdminReply, std::string> judge(int status, const std::string& body,
+                                             const std::string& address) {
+  AdminReply reply{.status = status, .document = Json::parse(body, nullptr, false), .refusal = {}};
+  const Json& json = reply.document;
   if (status / 100 == 2) {
     if (json.is_discarded()) return std::unexpected(address + " is not a weir admin address");
-    return json;
+    return reply;
   }
   const bool ours = json.is_object() && json.contains("error") && json["error"].is_string();
-  return std::unexpected(fmt::format("{} answered {}: {}", address, status,
-                                     ours ? json["error"].get<std::string>() : body));
+  reply.refusal = fmt::format("{} answered {}: {}", address, status,
+                              ours ? json["error"].get<std::string>() : body);
+  return reply;
 }
 
-std::expected<Json, std::string> read_answer(const Socket& socket, const std::string& address) {
+std::expected<AdminReply, std::string> read_answer(const Socket& socket,
+                                                   const std::string& address) {
   http::ResponseHead head;
   http::H1ResponseParser parser;
   parser.reset(head, http::Method::get, {});
@@ -153,16 +154,24 @@ std::string compose(const AdminQuery& query, const std::string& address) {
 
 }  // namespace
 
-std::expected<Json, std::string> ask_admin(const AdminTarget& target, const AdminQuery& query) {
+std::expected<AdminReply, std::string> ask_admin_whole(const AdminTarget& target,
+                                                       const AdminQuery& query) {
   const auto address = address_of(target);
   if (!address) return std::unexpected(address.error());
   auto socket = address->starts_with("unix:") ? connect_unix(*address) : connect_tcp(*address);
   if (!socket) return std::unexpected(socket.error());
-  const timeval timeout{kTimeoutSeconds, 0};
+  const timeval timeout{query.patience.count(), 0};
   setsockopt(socket->fd(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   if (!send_all(*socket, compose(query, *address)))
     return std::unexpected(could_not("cannot send to", *address));
   return read_answer(*socket, *address);
+}
+
+std::expected<Json, std::string> ask_admin(const AdminTarget& target, const AdminQuery& query) {
+  auto reply = ask_admin_whole(target, query);
+  if (!reply) return std::unexpected(std::move(reply.error()));
+  if (reply->status / 100 != 2) return std::unexpected(std::move(reply->refusal));
+  return std::move(reply->document);
 }
 
 }  // namespace weir::cli

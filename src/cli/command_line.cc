@@ -117,6 +117,27 @@ void add_reload(CLI::App& app, int& code) {
   command->callback([options, &code] { code = reload(*options); });
 }
 
+void add_drain(CLI::App& app, int& code) {
+  auto options = std::make_shared<DrainOptions>();
+  CLI::App* command = app.add_subcommand(
+      "drain", "Take an endpoint of a running weir out of service, or bring it back");
+  command->add_option("CLUSTER/ENDPOINT", options->endpoint, "The endpoint as the file says it")
+      ->required();
+  CLI::Option* wait =
+      command->add_flag("--wait", options->wait, "Return when no request is in flight there");
+  command->add_option("--timeout", options->timeout, "How long to wait")
+      ->default_str("30s")
+      ->type_name("DURATION")
+      ->needs(wait);
+  command->add_flag("--force", options->force, "Even where min_available forbids it");
+  command->add_flag("--undo", options->undo, "Bring it back: new requests go there again")
+      ->excludes(wait);
+  add_live(*command, options->where);
+  command->add_option("--as", options->actor, "Who does it, for the log (default: user@host)")
+      ->type_name("NAME");
+  command->callback([options, &code] { code = drain(*options); });
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -132,6 +153,7 @@ int run_command_line(int argc, char** argv) {
   add_status(app, code);
   add_weight(app, code);
   add_reload(app, code);
+  add_drain(app, code);
   app.add_subcommand("version", "Print the version")->callback([&code] { code = version(); });
   try {
     app.parse(argc, argv);

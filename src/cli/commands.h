@@ -55,6 +55,17 @@ struct ReloadOptions {
 };
 int reload(const ReloadOptions& options);
 
+struct DrainOptions {
+  LiveOptions where;
+  std::string endpoint;         // CLUSTER/ENDPOINT
+  bool undo = false;            // back to active
+  bool wait = false;            // until nothing is in flight
+  std::string timeout = "30s";  // of waiting
+  bool force = false;
+  std::string actor;  // --as; empty = user and host
+};
+int drain(const DrainOptions& options);
+
 int version();
 
 }  // namespace weir::cli

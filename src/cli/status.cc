@@ -6,6 +6,7 @@
 
 #include "cli/admin_client.h"
 #include "cli/commands.h"
+#include "cli/endpoint_text.h"
 #include "cli/failure.h"
 #include "cli/weights_text.h"
 
@@ -46,7 +47,11 @@ void print_clusters(const Json& clusters) {
                  endpoint.at("state").get<std::string>(),
                  endpoint.at("healthy").get<bool>() ? "healthy" : "unhealthy",
                  endpoint.at("active_requests").get<std::uint64_t>());
+      const Json& changed = endpoint.at("changed");
+      if (!changed.is_null()) fmt::print("    {}\n", endpoint_change_text(changed));
     }
+    const Json& replaced = cluster.at("replaced");
+    if (!replaced.is_null()) fmt::print("  {}\n", replacement_text(replaced));
   }
 }
 

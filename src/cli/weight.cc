@@ -21,11 +21,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-bool has_control_bytes(std::string_view text) {
-  return std::ranges::any_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
 int show(const WeightOptions& options, const std::string& path) {
   const auto answer = ask_admin({options.where.admin, options.where.file}, {.path = path});
   if (!answer) return failed(answer.error());
@@ -73,6 +68,11 @@ std::expected<server::NamedWeights, std::string> read_assignments(
     weights.emplace_back(variant, weight);
   }
   return weights;
+}
+
+bool has_control_bytes(std::string_view text) {
+  return std::ranges::any_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 std::string who_am_i() {

@@ -15,6 +15,7 @@ namespace weir::cli {
 std::expected<server::NamedWeights, std::string> read_assignments(
     std::span<const std::string> assignments);
 
+bool has_control_bytes(std::string_view text);
 // Who is at the keyboard: "user@host".
 std::string who_am_i();
 

@@ -5,6 +5,8 @@
 
 #include <unordered_map>
 
+#include <weir/limits.h>
+
 #include "config/addresses.h"
 #include "config/http_values.h"
 #include "config/keys.h"
@@ -14,7 +16,6 @@
 namespace weir::config {
 namespace {
 
-constexpr int kWeightMost = 65535;
 constexpr long long kAnyCount = std::numeric_limits<std::uint32_t>::max();
 
 void read_endpoint_address(Reader& reader, const Node& node, Endpoint& endpoint) {
@@ -23,7 +24,7 @@ void read_endpoint_address(Reader& reader, const Node& node, Endpoint& endpoint)
 
 constexpr Key<Endpoint> kEndpointKeys[] = {
     {"address", read_endpoint_address},
-    key_between<&Endpoint::weight, 0, kWeightMost>("weight"),
+    key_between<&Endpoint::weight, 0, limits::kEndpointWeight>("weight"),
     key<&Endpoint::backup>("backup"),
 };
 
@@ -81,6 +82,7 @@ constexpr Key<Cluster> kClusterKeys[] = {
     {"balance", read_balance, list_balance},
     {"endpoints", read_endpoints, list_elements<kEndpointKeys>},
     key_section<&Cluster::connections, kConnectionKeys>("connections"),
+    key_between<&Cluster::min_available, 0, kAnyCount>("min_available"),
     key_not_yet<Cluster>("health_check", "active health checks"),
     key_not_yet<Cluster>("outlier", "ejection of failing endpoints"),
     key_not_yet<Cluster>("when_all_unhealthy", "serving with unhealthy endpoints", "fail"),

@@ -160,6 +160,7 @@ class Dump {
       line(3, "idle", cluster.connections.idle);
       line(3, "idle_timeout", format_duration(cluster.connections.idle_timeout));
       line(3, "connect_timeout", format_duration(cluster.connections.connect_timeout));
+      line(2, "min_available", cluster.min_available);
     }
   }
 

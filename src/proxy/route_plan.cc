@@ -6,13 +6,6 @@
 namespace weir::proxy {
 namespace {
 
-// Nobody waits for a mirror's connection and none is refused one: max_in_flight is the bound.
-std::shared_ptr<const upstream::ClusterSetup> without_limits(upstream::ClusterSetup setup) {
-  setup.settings.connections.max = 0;
-  setup.settings.connections.max_pending = 0;
-  return std::make_shared<const upstream::ClusterSetup>(std::move(setup));
-}
-
 std::vector<http::HeadEdit> compile_mirror_edits(const config::Mirror& mirror) {
   std::vector<http::HeadEdit> compiled;
   const auto push = [&](http::EditKind kind, std::string_view name, std::string_view value) {
@@ -26,6 +19,13 @@ std::vector<http::HeadEdit> compile_mirror_edits(const config::Mirror& mirror) {
 }
 
 }  // namespace
+
+// Nobody waits for a mirror's connection and none is refused one: max_in_flight is the bound.
+std::shared_ptr<const upstream::ClusterSetup> mirror_setup(upstream::ClusterSetup setup) {
+  setup.settings.connections.max = 0;
+  setup.settings.connections.max_pending = 0;
+  return std::make_shared<const upstream::ClusterSetup>(std::move(setup));
+}
 
 std::vector<http::HeadEdit> compile_edits(const config::HeaderEdits& edits) {
   std::vector<http::HeadEdit> compiled;
@@ -74,7 +74,7 @@ MirrorPlan RoutePlanner::plan_mirror(const config::Mirror& mirror, const config:
   plan.original = planned_.setups[indexes_.at(mirror.cluster)];
   const MirrorPlan* before = mirror_before(mirror, route);
   const bool same = before != nullptr && before->original == plan.original;
-  plan.setup = same ? before->setup : without_limits(*plan.original);
+  plan.setup = same ? before->setup : mirror_setup(*plan.original);
   plan.cluster =
       before != nullptr ? before->cluster : std::make_shared<upstream::Cluster>(plan.setup);
   plan.load = before != nullptr ? before->load : std::make_shared<MirrorLoad>();

@@ -76,6 +76,9 @@ struct RoutePlan {
 // The edits of one section of the file as the writer wants them; views point into `edits`.
 std::vector<http::HeadEdit> compile_edits(const config::HeaderEdits& edits);
 
+// A cluster as a mirror's target: nobody waits for a connection and none is refused one.
+std::shared_ptr<const upstream::ClusterSetup> mirror_setup(upstream::ClusterSetup setup);
+
 // The clusters of a file, in its order, and what each of them is as this file begins; later changes
 // reach workers by message.
 struct PlannedClusters {

@@ -79,7 +79,19 @@ class PoolMaker {
   std::unordered_map<const Cluster*, std::shared_ptr<ClusterPool>> known_;
 };
 
+void take_up(const std::vector<ClusterUpdate>& updates, ClusterPool& pool) {
+  for (const ClusterUpdate& update : updates) {
+    if (update.cluster.get() == &pool.cluster()) pool.update(update.setup, nullptr);
+  }
+  pool.close_idle_of_stopped();
+}
+
 }  // namespace
+
+void take_up(const std::vector<ClusterUpdate>& updates, WorkerSnapshot& mine) {
+  for (const auto& pool : mine.pools) take_up(updates, *pool);
+  for (const WorkerMirror& mirror : mine.mirrors) take_up(updates, *mirror.pool);
+}
 
 std::unique_ptr<WorkerSnapshot> make_worker_snapshot(std::shared_ptr<const Snapshot> shared,
                                                      const WorkerSnapshot* before,

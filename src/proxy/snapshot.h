@@ -73,6 +73,16 @@ struct WorkerSnapshot final : net::Retirable {
   std::vector<upstream::RetryBudget> rescues;                 // by route index
 };
 
+// What has become of a cluster while the snapshot stays.
+struct ClusterUpdate {
+  std::shared_ptr<const upstream::Cluster> cluster;
+  std::shared_ptr<const upstream::ClusterSetup> setup;
+};
+
+// The worker's pools take the updates up, and let idle connections to endpoints go that an operator
+// has taken out.
+void take_up(const std::vector<ClusterUpdate>& updates, WorkerSnapshot& mine);
+
 // Takes over from `before` (null: none) what still belongs: pools of the same clusters, brought up
 // to the new setups. New balancers are seeded from `seed`, each differently; the
 // first with `seed` itself.

@@ -16,6 +16,7 @@
 #include "http/authority.h"
 #include "observe/log.h"
 #include "server/admin_json.h"
+#include "server/endpoints_resource.h"
 #include "server/explain_resource.h"
 #include "server/percent.h"
 #include "server/reload_resource.h"
@@ -60,6 +61,10 @@ constexpr Resource kResources[] = {
     {"GET", "/v1/status", Needs::token, show<status_json>},
     {"GET", "/v1/config", Needs::token, show<config_json>},
     {"GET", "/v1/clusters", Needs::token, show<clusters_json>},
+    {"GET", "/v1/clusters/{cluster}/endpoints", Needs::token, get_endpoints},
+    {"PUT", "/v1/clusters/{cluster}/endpoints", Needs::token, put_endpoints},
+    {"GET", "/v1/clusters/{cluster}/endpoints/{endpoint}", Needs::token, get_endpoint},
+    {"PATCH", "/v1/clusters/{cluster}/endpoints/{endpoint}", Needs::token, patch_endpoint},
     {"GET", "/v1/routes", Needs::token, show<routes_json>},
     {"GET", "/v1/routes/{route}/weights", Needs::token, get_weights},
     {"PUT", "/v1/routes/{route}/weights", Needs::token, put_weights},

@@ -3,6 +3,8 @@
 // (admin_api). Views are valid for the call. No IO.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,13 +25,25 @@ struct AdminRequest {
   std::string_view body;
 };
 
+struct AdminAnswer;
+
+// An answer that has to wait for something: looked for again and again on the supervisor's loop,
+// until it is there or the client has left.
+class LaterAnswer {
+ public:
+  virtual ~LaterAnswer() = default;
+  // Nothing: not yet.
+  virtual std::optional<AdminAnswer> look() = 0;
+};
+
 struct AdminAnswer {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::string allow;      // for 405
-  std::string challenge;  // for 401
-  std::string refusal;    // why nothing was done, for the log; empty = it was done
+  std::string allow;                   // for 405
+  std::string challenge;               // for 401
+  std::string refusal;                 // why nothing was done, for the log; empty = it was done
+  std::shared_ptr<LaterAnswer> later;  // not null: nothing else is set yet
 };
 
 AdminAnswer text_answer(int status, std::string body);

@@ -14,6 +14,7 @@
 #include "observe/metrics.h"
 #include "observe/mirror_metrics.h"
 #include "observe/split_metrics.h"
+#include "server/endpoints_resource.h"
 #include "server/json_parts.h"
 #include "server/reload_resource.h"
 #include "server/version.h"
@@ -146,12 +147,14 @@ std::string clusters_json(const ProcessState& state) {
   for (const auto& cluster : state.snapshot->clusters) {
     Json endpoints = Json::array();
     for (const auto& endpoint : cluster->endpoints())
-      endpoints.push_back(endpoint_json(*endpoint, true));
+      endpoints.push_back(endpoint_document(state, *cluster, *endpoint));
     list.push_back({{"cluster", cluster->name()},
                     {"balance", cluster->settings().balance.algorithm},
                     {"connections", cluster->connections()},
                     {"waiting", cluster->waiting()},
-                    {"endpoints", std::move(endpoints)}});
+                    {"min_available", cluster->settings().min_available},
+                    {"endpoints", std::move(endpoints)},
+                    {"replaced", replacement_json(state, *cluster)}});
   }
   return print(list);
 }

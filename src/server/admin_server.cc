@@ -3,6 +3,8 @@
 #include "server/admin_server.h"
 
 #include <array>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -21,6 +23,7 @@ constexpr std::size_t kConnectionsMax = 128;
 constexpr std::size_t kContentMax = 1024 * 1024;
 constexpr http::HeadLimits kHeadLimits{.head_bytes = 16 * 1024, .fields = 64};
 constexpr net::TimeMs kTimeoutMs = 15'000;
+constexpr net::TimeMs kLookMs = 20;  // how often a later answer is looked for
 
 }  // namespace
 
@@ -31,7 +34,7 @@ class AdminConnection final : public net::Retirable, net::StreamEvents {
       : server_(server),
         stream_(std::move(stream)),
         peer_(std::move(peer)),
-        timer_([](void* owner) { static_cast<AdminConnection*>(owner)->close(); }, this) {
+        timer_([](void* owner) { static_cast<AdminConnection*>(owner)->on_timer(); }, this) {
     await_request();
     stream_->start(*this);
   }
@@ -51,7 +54,17 @@ class AdminConnection final : public net::Retirable, net::StreamEvents {
     server_.loop_.wheel().arm_in(timer_, kTimeoutMs);
   }
 
+  void on_timer() {
+    if (!later_) return close();
+    std::optional<AdminAnswer> answer = later_->look();
+    if (!answer) return server_.loop_.wheel().arm_in(timer_, kLookMs);
+    later_.reset();
+    finish(*answer);
+  }
+
   void on_read(std::string_view bytes) override {
+    // One answer at a time: who sends more while it is made gets a last one.
+    if (later_ && !bytes.empty()) closing_ = true;
     while (!bytes.empty() && stream_ && !closing_) {
       const http::ParseStep step = parser_.feed(bytes);
       bytes.remove_prefix(step.consumed);
@@ -61,12 +74,22 @@ class AdminConnection final : public net::Retirable, net::StreamEvents {
         const Errc reason = step.error ? step.error.code : Errc::body_too_large;
         send(text_answer(status_of(reason), std::string(words_of(reason)) + "\n"));
       } else if (step.complete) {
-        // One answer at a time: who pipelines or does not read gets a last one.
+        // So does who pipelines or does not read.
         closing_ = !head_.keep_alive() || !bytes.empty() || stream_->pending_bytes() > 0;
-        send(server_.api_.answer(request()));
-        if (stream_ && !closing_) await_request();
+        AdminAnswer answer = server_.api_.answer(request());
+        later_ = std::move(answer.later);
+        if (!later_) return finish(answer);
+        server_.loop_.wheel().arm_in(timer_, kLookMs);
+        return;
       }
     }
+  }
+
+  void finish(const AdminAnswer& answer) {
+    send(answer);
+    if (!stream_) return;
+    if (!closing_) return await_request();
+    server_.loop_.wheel().arm_in(timer_, kTimeoutMs);
   }
 
   // False: it is more than is read.
@@ -134,6 +157,7 @@ class AdminConnection final : public net::Retirable, net::StreamEvents {
   http::H1RequestParser parser_;
   std::string body_;
   bool closing_ = false;
+  std::shared_ptr<LaterAnswer> later_;
 
  public:
   Link link_;

@@ -1,4 +1,4 @@
-// Looks up all endpoint names of a configuration side by side and waits for the last answer.
+// Looks up all names of endpoints side by side and waits for the last answer.
 #include "server/endpoint_names.h"
 
 #include <algorithm>
@@ -58,10 +58,10 @@ SocketAddress ResolvedNames::at(const config::Address& address) const {
   return SocketAddress{.ip = ip, .port = address.port, .unix_path = {}};
 }
 
-ResolvedNames resolve_endpoints(const config::Config& config) {
+ResolvedNames resolve_endpoints(std::span<const config::Cluster> clusters) {
   net::Loop loop;
   std::map<std::string, std::unique_ptr<NameLookup>> lookups;
-  for (const config::Cluster& cluster : config.clusters) {
+  for (const config::Cluster& cluster : clusters) {
     for (const config::Endpoint& endpoint : cluster.endpoints) {
       const std::string& host = endpoint.address.host;
       if (literal_address(endpoint.address) || lookups.contains(host)) continue;
@@ -75,7 +75,7 @@ ResolvedNames resolve_endpoints(const config::Config& config) {
   for (const auto& [host, lookup] : lookups) {
     if (lookup->answer()) names.hosts_[host] = *lookup->answer();
   }
-  for (const config::Cluster& cluster : config.clusters) {
+  for (const config::Cluster& cluster : clusters) {
     for (const config::Endpoint& endpoint : cluster.endpoints) {
       const auto lookup = lookups.find(endpoint.address.host);
       if (literal_address(endpoint.address) || lookup == lookups.end() || lookup->second->answer())

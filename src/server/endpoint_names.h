@@ -1,9 +1,10 @@
-// Resolves the names of a configuration's endpoints, all at once and bounded in time, on a loop of
+// Resolves the names of clusters' endpoints, all at once and bounded in time, on a loop of
 // its own. Blocks its caller (the supervisor), never a worker.
 #pragma once
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,12 +27,12 @@ class ResolvedNames {
   const std::vector<UnresolvedName>& unresolved() const { return unresolved_; }
 
  private:
-  friend ResolvedNames resolve_endpoints(const config::Config& config);
+  friend ResolvedNames resolve_endpoints(std::span<const config::Cluster> clusters);
   std::map<std::string, IpAddress> hosts_;
   std::vector<UnresolvedName> unresolved_;
 };
 
-ResolvedNames resolve_endpoints(const config::Config& config);
+ResolvedNames resolve_endpoints(std::span<const config::Cluster> clusters);
 
 // The same for an address that must not need a name server: an IP literal, localhost or a unix
 // path. Nothing otherwise.

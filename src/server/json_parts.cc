@@ -9,22 +9,6 @@
 #include "server/wall_time.h"
 
 namespace weir::server {
-namespace {
-
-std::string_view name_of(EndpointState state) {
-  switch (state) {
-    case EndpointState::active:
-      return "active";
-    case EndpointState::draining:
-      return "draining";
-    case EndpointState::down:
-      return "down";
-  }
-  return "";
-}
-
-}  // namespace
-
 std::string print(const Json& json) {
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
@@ -39,6 +23,18 @@ std::string_view name_of(config::ActionKind action) {
       return "redirect";
     case config::ActionKind::respond:
       return "respond";
+  }
+  return "";
+}
+
+std::string_view name_of(EndpointState state) {
+  switch (state) {
+    case EndpointState::active:
+      return "active";
+    case EndpointState::draining:
+      return "draining";
+    case EndpointState::down:
+      return "down";
   }
   return "";
 }

@@ -24,6 +24,7 @@ using Json = nlohmann::ordered_json;
 std::string print(const Json& json);
 
 std::string_view name_of(config::ActionKind action);
+std::string_view name_of(EndpointState state);
 
 // `live`: also where it is and how it is doing, not only what the file says.
 Json endpoint_json(const Endpoint& endpoint, bool live);

@@ -5,12 +5,14 @@
 #include <memory>
 
 #include "proxy/mirror_load.h"
+#include "server/live_endpoints.h"
 #include "server/live_splits.h"
 
 namespace weir::server {
 
 struct LiveState {
   LiveSplits splits;
+  LiveEndpoints endpoints;
   std::shared_ptr<proxy::ByteBudget> mirror_bytes = std::make_shared<proxy::ByteBudget>();
 };
 

@@ -28,6 +28,8 @@ struct ProcessState {
   Instruments* instruments = nullptr;
   LiveState live;
   ReloadHistory reloads;
+  // Workers go on with endpoints as they are now, and with these updates; returns when all do.
+  std::function<void(const std::vector<proxy::ClusterUpdate>& updates)> update_clusters;
   // Takes up the configuration file anew, or (dry run) says what that would change.
   std::function<ReloadReport(bool dry_run, std::string_view by)> reload;
 };

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "server/cluster_setup.h"
 #include "server/endpoint_names.h"
 #include "server/instruments.h"
 #include "server/listen_sockets.h"
@@ -36,34 +37,12 @@ class ClusterPlanner {
   void plan(const config::Cluster& settings, proxy::PlannedClusters& planned) const {
     const auto found = before_.find(settings.name);
     const auto known = found == before_.end() ? nullptr : found->second;
-    auto setup = std::make_shared<upstream::ClusterSetup>();
-    setup->settings = settings;
-    for (const config::Endpoint& endpoint : settings.endpoints) {
-      setup->endpoints.push_back(plan_endpoint(endpoint, known.get()));
-    }
-    const bool same =
-        known != nullptr && known->settings() == settings && known->endpoints() == setup->endpoints;
-    planned.setups.push_back(same ? known->setup() : std::move(setup));
+    planned.setups.push_back(plan_setup(settings, names_, known.get()));
     planned.clusters.push_back(
         known != nullptr ? known : std::make_shared<upstream::Cluster>(planned.setups.back()));
   }
 
  private:
-  std::shared_ptr<Endpoint> plan_endpoint(const config::Endpoint& settings,
-                                          const upstream::Cluster* known) const {
-    const std::string name = to_string(settings.address);
-    const SocketAddress address = names_.at(settings.address);
-    if (known != nullptr) {
-      for (const auto& endpoint : known->endpoints()) {
-        if (endpoint->name() == name && endpoint->address() == address &&
-            endpoint->backup() == settings.backup) {
-          return endpoint;
-        }
-      }
-    }
-    return std::make_shared<Endpoint>(name, address, settings.weight, settings.backup);
-  }
-
   const ResolvedNames& names_;
   std::unordered_map<std::string_view, std::shared_ptr<upstream::Cluster>> before_;
 };
@@ -100,29 +79,18 @@ void make_routes(proxy::Snapshot& snapshot, const proxy::Snapshot* before, Error
   }
 }
 
-std::shared_ptr<proxy::Snapshot> assemble(config::Config config, const ResolvedNames& names,
-                                          const proxy::Snapshot* before, Errors& errors) {
+// `clusters`: of the file, with the endpoints that stand in for its own.
+std::shared_ptr<proxy::Snapshot> assemble(config::Config config,
+                                          const std::vector<config::Cluster>& clusters,
+                                          const ResolvedNames& names, const proxy::Snapshot* before,
+                                          Errors& errors) {
   auto snapshot = std::make_shared<proxy::Snapshot>();
   snapshot->config = std::move(config);
   const ClusterPlanner planner(names, before);
-  for (const config::Cluster& cluster : snapshot->config.clusters) {
-    planner.plan(cluster, *snapshot);
-  }
+  for (const config::Cluster& cluster : clusters) planner.plan(cluster, *snapshot);
   make_listeners(*snapshot, before);
   make_routes(*snapshot, before, errors);
   return snapshot;
-}
-
-// The weights of a cluster's endpoints that the new file changed; those that an operator has set
-// and the file leaves alone stay.
-void take_weights(const upstream::ClusterSetup& before, const upstream::ClusterSetup& now) {
-  for (std::size_t i = 0; i < now.endpoints.size(); ++i) {
-    const auto old = std::ranges::find(before.endpoints, now.endpoints[i]);
-    if (old == before.endpoints.end()) continue;
-    const auto at = static_cast<std::size_t>(old - before.endpoints.begin());
-    const std::uint32_t weight = now.settings.endpoints[i].weight;
-    if (before.settings.endpoints[at].weight != weight) now.endpoints[i]->set_weight(weight);
-  }
 }
 
 }  // namespace
@@ -131,12 +99,16 @@ std::expected<std::shared_ptr<const proxy::Snapshot>, Errors> build_snapshot(
     config::Config config, std::uint64_t generation, observe::Registry& registry,
     const LiveState& live, const proxy::Snapshot* before) {
   Errors errors;
-  const ResolvedNames names = resolve_endpoints(config);
+  std::vector<config::Cluster> clusters;
+  for (const config::Cluster& cluster : config.clusters) {
+    clusters.push_back(live.endpoints.in_force(cluster));
+  }
+  const ResolvedNames names = resolve_endpoints(clusters);
   for (const UnresolvedName& name : names.unresolved()) {
     errors.push_back(
         at(name.place, fmt::format("endpoint {}: {}", name.address, words_of(name.error.code))));
   }
-  auto snapshot = assemble(std::move(config), names, before, errors);
+  auto snapshot = assemble(std::move(config), clusters, names, before, errors);
   if (!errors.empty()) return std::unexpected(std::move(errors));
   snapshot->generation = generation;
   snapshot->mirror_bytes = live.mirror_bytes;
@@ -149,11 +121,9 @@ std::expected<std::shared_ptr<const proxy::Snapshot>, Errors> build_snapshot(
 
 void put_in_force(const proxy::Snapshot& snapshot, LiveState& live) {
   for (std::size_t i = 0; i < snapshot.clusters.size(); ++i) {
-    upstream::Cluster& cluster = *snapshot.clusters[i];
-    if (cluster.setup() == snapshot.setups[i]) continue;
-    take_weights(*cluster.setup(), *snapshot.setups[i]);
-    cluster.set_setup(snapshot.setups[i]);
+    put_in_force(*snapshot.clusters[i], snapshot.setups[i]);
   }
+  live.endpoints.adopt(snapshot.config, snapshot.setups);
   for (const proxy::RoutePlan& route : snapshot.routes) {
     if (route.split) live.splits.adopt(*route.settings, route.split->weights);
   }
@@ -162,7 +132,8 @@ void put_in_force(const proxy::Snapshot& snapshot, LiveState& live) {
 std::expected<std::shared_ptr<const proxy::Snapshot>, Errors> sketch_snapshot(
     config::Config config) {
   Errors errors;
-  auto snapshot = assemble(std::move(config), ResolvedNames(), nullptr, errors);
+  const std::vector<config::Cluster> clusters = config.clusters;
+  auto snapshot = assemble(std::move(config), clusters, ResolvedNames(), nullptr, errors);
   if (!errors.empty()) return std::unexpected(std::move(errors));
   return snapshot;
 }

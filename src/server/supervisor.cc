@@ -41,6 +41,7 @@ int Supervisor::run() {
   if (!load(config) || !build(std::move(config)) || !open_sockets() || !open_admin()) return 1;
   watch_signals();
   state_.reload = [this](bool dry_run, std::string_view by) { return reload(dry_run, by); };
+  state_.update_clusters = [this](const auto& updates) { update_clusters(updates); };
   start_workers();
   watch_file();
   loop_.run();

@@ -48,6 +48,9 @@ class Supervisor {
   bool open_logs(const config::Config& next, ReloadReport& report);
   void hand_over(std::shared_ptr<const proxy::Snapshot> next, std::vector<WorkerSockets> sockets,
                  std::vector<std::string> addresses);
+  void update_clusters(const std::vector<proxy::ClusterUpdate>& updates);
+  template <class Tell>
+  void tell_workers(std::string_view what, Tell tell);
   void watch_file();
 
   void on_stop_signal();

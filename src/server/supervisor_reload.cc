@@ -69,6 +69,9 @@ ReloadReport Supervisor::try_reload(bool dry_run) {
 
   const proxy::Snapshot& before = *state_.snapshot;
   report.changes = config::differences(before.config, loaded.config);
+  for (std::string& line : state_.live.endpoints.overruled_by(loaded.config)) {
+    report.changes.push_back(std::move(line));
+  }
   if (before.config == loaded.config) {
     report.outcome = ReloadReport::Outcome::unchanged;
     return report;
@@ -131,21 +134,34 @@ bool Supervisor::open_logs(const config::Config& next, ReloadReport& report) {
   return true;
 }
 
-// Returns when every worker goes on with the new snapshot: a request that comes afterwards is the
-// new file's.
+// Calls tell(worker, countdown, index) for each and returns when every worker has taken it up.
+template <class Tell>
+void Supervisor::tell_workers(std::string_view what, Tell tell) {
+  const auto countdown = std::make_shared<Countdown>(workers_.size());
+  for (std::size_t i = 0; i < workers_.size(); ++i) tell(*workers_[i], countdown, i);
+  if (!countdown->wait(kHandOverPatience)) {
+    observe::log_warn("a worker has not taken up {} yet", what);
+  }
+}
+
+// When it returns, a request that comes is the new file's.
 void Supervisor::hand_over(std::shared_ptr<const proxy::Snapshot> next,
                            std::vector<WorkerSockets> sockets, std::vector<std::string> addresses) {
   put_in_force(*next, state_.live);
   state_.snapshot = std::move(next);
   state_.listener_addresses = std::move(addresses);
   state_.loaded_wall_ms = SystemClock().wall_ms();
-  const auto countdown = std::make_shared<Countdown>(workers_.size());
-  for (std::size_t i = 0; i < workers_.size(); ++i) {
-    workers_[i]->take_up(state_.snapshot, std::move(sockets[i]), countdown);
-  }
-  if (!countdown->wait(kHandOverPatience)) {
-    observe::log_warn("reload: a worker has not taken up the new configuration yet");
-  }
+  tell_workers("the new configuration", [&](Worker& worker, const auto& countdown, std::size_t i) {
+    worker.take_up(state_.snapshot, std::move(sockets[i]), countdown);
+  });
+}
+
+// When it returns, no request is sent to an endpoint that has been taken out, and those that were
+// are counted with it.
+void Supervisor::update_clusters(const std::vector<proxy::ClusterUpdate>& updates) {
+  tell_workers("the change of endpoints", [&](Worker& worker, const auto& countdown, std::size_t) {
+    worker.take_up(updates, countdown);
+  });
 }
 
 void Supervisor::watch_file() {

@@ -120,6 +120,14 @@ void Worker::take_up(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSock
   });
 }
 
+void Worker::take_up(std::vector<proxy::ClusterUpdate> updates,
+                     std::shared_ptr<Countdown> countdown) {
+  post([this, updates = std::move(updates), countdown = std::move(countdown)] {
+    proxy::take_up(updates, *context_.snapshot);
+    countdown->done();
+  });
+}
+
 void Worker::adopt(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSockets sockets) {
   const upstream::PoolEnvironment environment{.connector = connector_,
                                               .wheel = loop_.wheel(),

@@ -41,6 +41,8 @@ class Worker final : proxy::Recorder {
   // stopping.
   void take_up(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSockets sockets,
                std::shared_ptr<Countdown> countdown);
+  // Goes on with other endpoints of some clusters, or (no updates) with what became of them.
+  void take_up(std::vector<proxy::ClusterUpdate> updates, std::shared_ptr<Countdown> countdown);
   // Stops accepting and finishes what runs: idle connections close, answers say Connection: close.
   // The thread ends when the last connection has.
   void drain();

@@ -173,6 +173,14 @@ void ClusterPool::update(std::shared_ptr<const ClusterSetup> setup,
   drop_unused();
 }
 
+void ClusterPool::close_idle_of_stopped() {
+  for (const auto& pool : pools_) {
+    if (pool->endpoint().state() == EndpointState::active) continue;
+    while (pool->close_oldest_idle()) {
+    }
+  }
+}
+
 // Called when nothing of a leaving pool is on the stack.
 void ClusterPool::drop_unused() {
   std::erase_if(leaving_, [](const auto& pool) { return !pool->in_use(); });

@@ -129,6 +129,8 @@ class ClusterPool {
   // Takes up what the cluster has become. Endpoints that stay keep their connections, the balancer
   // its position; `balancer` is null unless the algorithm is another one.
   void update(std::shared_ptr<const ClusterSetup> setup, std::unique_ptr<Balancer> balancer);
+  // Closes idle connections to endpoints that an operator has taken out.
+  void close_idle_of_stopped();
   // Grows with every update(): indexes of endpoints mean nothing across one.
   std::uint64_t generation() const { return generation_; }
 

@@ -119,6 +119,9 @@ class Recipes(RecipeTest):
     def test_shadow_testing_a_rewrite(self):
         self.run_blocks(recipe("Shadow testing a rewrite"))
 
+    def test_a_rolling_deployment(self):
+        self.run_blocks(recipe("Rolling deployment from a CI job"))
+
 
 class BlueGreen(RecipeTest):
     def setUp(self):

@@ -67,6 +67,43 @@ TEST_F(Rebuild, AWeightSetAtRunTimeStaysUntilTheFileSaysAnother) {
   EXPECT_EQ(endpoint.weight(), 3U);
 }
 
+TEST_F(Rebuild, AStateStaysWhileThereIsAnEndpointOfThatName) {
+  const auto before = first();
+  live_.endpoints.change("app", *before->clusters[0]->endpoints()[0],
+                         {.state = EndpointState::draining, .weight = 1}, "alice", 1);
+  config_.clusters[0].endpoints[0].backup = true;
+  const auto after = build(config_, before);
+  put_in_force(*after, live_);
+  const Endpoint& again = *after->clusters[0]->endpoints()[0];
+  EXPECT_TRUE(again.backup());
+  EXPECT_EQ(again.state(), EndpointState::draining);
+  EXPECT_NE(live_.endpoints.last_change("app", again), nullptr);
+  config_.clusters[0].endpoints[0].address.port = 1;
+  const auto gone = build(config_, after);
+  put_in_force(*gone, live_);
+  EXPECT_EQ(gone->clusters[0]->endpoints()[0]->state(), EndpointState::active);
+  EXPECT_EQ(live_.endpoints.last_change("app", again), nullptr);
+}
+
+TEST_F(Rebuild, ASetOfAnOperatorStaysUntilTheFileSaysAnother) {
+  const auto before = first();
+  std::vector<config::Endpoint> set = config_.clusters[0].endpoints;
+  set[0].address.port = 7;
+  live_.endpoints.replace(config_.clusters[0], set,
+                          {.by = "alice", .at_wall_ms = 1, .from = {}, .to = {}});
+  config_.clusters[0].connections.max = 5;
+  EXPECT_TRUE(live_.endpoints.overruled_by(config_).empty());
+  const auto same = build(config_, before);
+  put_in_force(*same, live_);
+  EXPECT_EQ(same->clusters[0]->endpoints()[0]->address().port, 7);
+  config_.clusters[0].endpoints[0].address.port = 8;
+  EXPECT_EQ(live_.endpoints.overruled_by(config_).size(), 1U);
+  const auto other = build(config_, same);
+  put_in_force(*other, live_);
+  EXPECT_EQ(other->clusters[0]->endpoints()[0]->address().port, 8);
+  EXPECT_EQ(live_.endpoints.last_replacement("app"), nullptr);
+}
+
 TEST_F(Rebuild, SplitWeightsSetAtRunTimeStayUntilTheFileSaysOthers) {
   const auto before = first();
   const config::Route& route = *before->routes[0].settings;

@@ -1,0 +1,164 @@
+// JSON and queries into wishes.
+#include "server/endpoint_wishes.h"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "config/addresses.h"
+#include "config/quantities.h"
+#include "server/json_parts.h"
+#include "server/percent.h"
+
+namespace weir::server {
+namespace {
+
+using Refused = std::unexpected<std::string>;
+
+constexpr EndpointState kStates[] = {EndpointState::active, EndpointState::draining,
+                                     EndpointState::down};
+
+// An object whose keys are known at every depth and given once.
+Read<Json> read_object(std::string_view body, std::initializer_list<std::string_view> known) {
+  std::string fault;
+  std::vector<std::set<std::string>> open;
+  const auto look = [&](int, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::object_start) open.emplace_back();
+    if (event == Json::parse_event_t::object_end) open.pop_back();
+    if (event != Json::parse_event_t::key || !fault.empty()) return true;
+    const auto name = parsed.get<std::string>();
+    if (std::ranges::find(known, std::string_view(name)) == known.end()) {
+      fault = fmt::format("there is no '{:.40}' here", name);
+    } else if (!open.back().insert(name).second) {
+      fault = fmt::format("'{}' is given twice", name);
+    }
+    return true;
+  };
+  Json json = Json::parse(body, look, false);
+  if (json.is_discarded()) return Refused("the body is not JSON");
+  if (!json.is_object()) return Refused("the body is not a JSON object");
+  if (!fault.empty()) return Refused(std::move(fault));
+  return json;
+}
+
+// Nested values are not shown: printing them recurses as deep as the sender likes.
+std::string shown(const Json& value) {
+  return value.is_primitive()
+             ? fmt::format("{:.40}", print(value).substr(0, print(value).size() - 1))
+             : value.type_name();
+}
+
+Read<std::uint32_t> read_weight(const Json& value) {
+  if (value.is_number_unsigned() && value.get<std::uint64_t>() <= limits::kEndpointWeight) {
+    return value.get<std::uint32_t>();
+  }
+  return Refused(fmt::format("the weight {} must be a whole number from 0 to {}", shown(value),
+                             limits::kEndpointWeight));
+}
+
+Read<EndpointState> read_state(const Json& value) {
+  for (const EndpointState state : kStates) {
+    if (value == name_of(state)) return state;
+  }
+  return Refused(fmt::format("the state {} must be active, draining or down", shown(value)));
+}
+
+Read<WantedEndpoint> read_wanted(const Json& given) {
+  const Json& address = given.is_object() && given.contains("address") ? given["address"] : given;
+  if (!address.is_string()) {
+    return Refused(
+        fmt::format("{} is no endpoint: write an address, or an object with one", shown(given)));
+  }
+  auto parsed = config::parse_endpoint_address(address.get<std::string>());
+  if (!parsed) return Refused(std::move(parsed.error()));
+  WantedEndpoint wanted{.address = std::move(*parsed), .weight = {}, .backup = {}};
+  if (!given.is_object()) return wanted;
+  if (given.contains("weight")) {
+    const auto weight = read_weight(given["weight"]);
+    if (!weight) return Refused(weight.error());
+    wanted.weight = *weight;
+  }
+  if (given.contains("backup")) {
+    if (!given["backup"].is_boolean()) return Refused("backup must be true or false");
+    wanted.backup = given["backup"].get<bool>();
+  }
+  return wanted;
+}
+
+std::string read_option(std::string_view name, const std::string& value, bool may_wait,
+                        EndpointOptions& options) {
+  if (name == "force") {
+    options.force = value == "true";
+    return value == "true" || value == "false" ? "" : "force must be true or false";
+  }
+  if (may_wait && name == "wait") {
+    options.wait = true;
+    return value == "drained" ? "" : "wait must be drained";
+  }
+  if (may_wait && name == "timeout") {
+    const auto timeout = config::parse_duration(value);
+    if (!timeout) return "timeout: " + timeout.error();
+    options.timeout = std::min(*timeout, limits::kDrainWaitMost);
+    return {};
+  }
+  return fmt::format("no parameter '{:.40}': there {}", name,
+                     may_wait ? "are wait, timeout and force" : "is force");
+}
+
+}  // namespace
+
+Read<EndpointWish> read_endpoint_wish(std::string_view body) {
+  const auto json = read_object(body, {"state", "weight"});
+  if (!json) return Refused(json.error());
+  if (json->empty()) return Refused("the body names neither state nor weight");
+  EndpointWish wish;
+  if (json->contains("state")) {
+    const auto state = read_state(json->at("state"));
+    if (!state) return Refused(state.error());
+    wish.state = *state;
+  }
+  if (json->contains("weight")) {
+    const auto weight = read_weight(json->at("weight"));
+    if (!weight) return Refused(weight.error());
+    wish.weight = *weight;
+  }
+  return wish;
+}
+
+Read<EndpointOptions> read_endpoint_options(std::string_view query, bool may_wait) {
+  EndpointOptions options;
+  while (!query.empty()) {
+    const std::string_view one = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(one.size() + 1, query.size()));
+    const std::size_t equals = std::min(one.find('='), one.size());
+    const std::string value = percent_decoded(one.substr(std::min(equals + 1, one.size())));
+    std::string fault = read_option(one.substr(0, equals), value, may_wait, options);
+    if (!fault.empty()) return Refused(std::move(fault));
+  }
+  return options;
+}
+
+Read<std::vector<WantedEndpoint>> read_endpoint_set(std::string_view body) {
+  const auto json = read_object(body, {"endpoints", "address", "weight", "backup"});
+  if (!json) return Refused(json.error());
+  if (json->size() != 1 || !json->contains("endpoints") || !json->at("endpoints").is_array()) {
+    return Refused("the body is not a list of endpoints");
+  }
+  std::vector<WantedEndpoint> set;
+  std::set<std::string> names;
+  for (const Json& given : json->at("endpoints")) {
+    auto wanted = read_wanted(given);
+    if (!wanted) return Refused(std::move(wanted.error()));
+    if (const auto [name, is_new] = names.insert(to_string(wanted->address)); !is_new) {
+      return Refused(fmt::format("{} is named twice", *name));
+    }
+    set.push_back(std::move(*wanted));
+  }
+  if (set.empty()) return Refused("the list is empty: a cluster needs at least one endpoint");
+  return set;
+}
+
+}  // namespace weir::server

@@ -1,0 +1,101 @@
+// Setting endpoints, and remembering who did.
+#include "server/live_endpoints.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "server/json_parts.h"
+
+namespace weir::server {
+
+EndpointSetting setting_of(const Endpoint& endpoint) {
+  return {.state = endpoint.state(), .weight = endpoint.weight()};
+}
+
+std::string words_of_change(const EndpointSetting& from, const EndpointSetting& to) {
+  std::string words(name_of(from.state));
+  if (from.state != to.state) words.append(" -> ").append(name_of(to.state));
+  words += fmt::format(", weight {}", from.weight);
+  if (from.weight != to.weight) words += fmt::format(" -> {}", to.weight);
+  return words;
+}
+
+const EndpointChange& LiveEndpoints::change(std::string_view cluster, Endpoint& endpoint,
+                                            const EndpointSetting& to, std::string_view by,
+                                            std::uint64_t now_wall_ms) {
+  EndpointChange& change = changes_[Key(cluster, endpoint.name())];
+  change = {
+      .by = std::string(by), .at_wall_ms = now_wall_ms, .from = setting_of(endpoint), .to = to};
+  endpoint.set_state(to.state);
+  endpoint.set_weight(to.weight);
+  return change;
+}
+
+const EndpointChange* LiveEndpoints::last_change(std::string_view cluster,
+                                                 const Endpoint& endpoint) const {
+  const auto found = changes_.find(Key(cluster, endpoint.name()));
+  return found == changes_.end() ? nullptr : &found->second;
+}
+
+void LiveEndpoints::replace(const config::Cluster& in_file, std::vector<config::Endpoint> endpoints,
+                            SetChange change) {
+  replacements_[in_file.name] = {
+      .in_file = in_file.endpoints, .now = std::move(endpoints), .change = std::move(change)};
+  const std::vector<std::string>& stay = replacements_[in_file.name].change.to;
+  std::erase_if(changes_, [&](const auto& entry) {
+    return entry.first.first == in_file.name &&
+           std::ranges::find(stay, entry.first.second) == stay.end();
+  });
+}
+
+const SetChange* LiveEndpoints::last_replacement(std::string_view cluster) const {
+  const auto found = replacements_.find(cluster);
+  return found == replacements_.end() ? nullptr : &found->second.change;
+}
+
+config::Cluster LiveEndpoints::in_force(const config::Cluster& in_file) const {
+  config::Cluster cluster = in_file;
+  const auto found = replacements_.find(in_file.name);
+  if (found != replacements_.end() && found->second.in_file == in_file.endpoints) {
+    cluster.endpoints = found->second.now;
+  }
+  return cluster;
+}
+
+std::vector<std::string> LiveEndpoints::overruled_by(const config::Config& next) const {
+  std::vector<std::string> lines;
+  for (const auto& [name, replacement] : replacements_) {
+    const auto cluster = std::ranges::find(next.clusters, name, &config::Cluster::name);
+    if (cluster == next.clusters.end() || cluster->endpoints == replacement.in_file) continue;
+    lines.push_back(
+        fmt::format("cluster {}: the file's endpoints take the place of those set by {}", name,
+                    replacement.change.by));
+  }
+  return lines;
+}
+
+void LiveEndpoints::adopt(
+    const config::Config& config,
+    const std::vector<std::shared_ptr<const upstream::ClusterSetup>>& setups) {
+  std::erase_if(replacements_, [&](const auto& entry) {
+    const auto cluster = std::ranges::find(config.clusters, entry.first, &config::Cluster::name);
+    return cluster == config.clusters.end() || cluster->endpoints != entry.second.in_file;
+  });
+  // What the file has undone since is nobody's change any more.
+  std::erase_if(changes_, [&](const auto& entry) {
+    for (const auto& setup : setups) {
+      if (setup->settings.name != entry.first.first) continue;
+      for (const auto& endpoint : setup->endpoints) {
+        if (endpoint->name() != entry.first.second) continue;
+        const EndpointSetting now = setting_of(*endpoint);
+        const EndpointSetting& then = entry.second.to;
+        const bool still_out = now.state == then.state && now.state != EndpointState::active;
+        return now != then && !still_out;
+      }
+    }
+    return true;
+  });
+}
+
+}  // namespace weir::server

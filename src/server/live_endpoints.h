@@ -1,0 +1,84 @@
+// What operators have made of endpoints while the process runs: who changed a state or a weight,
+// and sets of endpoints that stand in for the file's. States and weights themselves are in the
+// endpoints, where workers read them. On the supervisor's thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <weir/config.h>
+#include <weir/endpoint.h>
+
+#include "upstream/cluster.h"
+
+namespace weir::server {
+
+// What an operator can change of an endpoint.
+struct EndpointSetting {
+  EndpointState state = EndpointState::active;
+  std::uint32_t weight = 1;
+
+  bool takes_requests() const { return state == EndpointState::active && weight > 0; }
+  bool operator==(const EndpointSetting&) const = default;
+};
+EndpointSetting setting_of(const Endpoint& endpoint);
+
+struct EndpointChange {
+  std::string by;  // as the caller named itself
+  std::uint64_t at_wall_ms = 0;
+  EndpointSetting from;
+  EndpointSetting to;
+};
+
+// A set that was replaced as a whole.
+struct SetChange {
+  std::string by;
+  std::uint64_t at_wall_ms = 0;
+  std::vector<std::string> from;  // names of endpoints
+  std::vector<std::string> to;
+};
+
+// "active -> draining, weight 1"; what did not change stands without an arrow.
+std::string words_of_change(const EndpointSetting& from, const EndpointSetting& to);
+
+class LiveEndpoints {
+ public:
+  // Sets state and weight of an endpoint, for every worker's next decision.
+  const EndpointChange& change(std::string_view cluster, Endpoint& endpoint,
+                               const EndpointSetting& to, std::string_view by,
+                               std::uint64_t now_wall_ms);
+  // Null when nobody has changed it.
+  const EndpointChange* last_change(std::string_view cluster, const Endpoint& endpoint) const;
+
+  // From now on `endpoints` stand in for those of the file, for as long as the file says the same.
+  void replace(const config::Cluster& in_file, std::vector<config::Endpoint> endpoints,
+               SetChange change);
+  const SetChange* last_replacement(std::string_view cluster) const;
+  // The cluster of a file with the endpoints that stand in for its own.
+  config::Cluster in_force(const config::Cluster& in_file) const;
+  // A line for each set that a new file would end.
+  std::vector<std::string> overruled_by(const config::Config& next) const;
+
+  // The clusters of a new file are in force: forgets what belongs to others. `setups` are of its
+  // clusters, in its order.
+  void adopt(const config::Config& config,
+             const std::vector<std::shared_ptr<const upstream::ClusterSetup>>& setups);
+
+ private:
+  struct Replacement {
+    std::vector<config::Endpoint> in_file;
+    std::vector<config::Endpoint> now;
+    SetChange change;
+  };
+  using Key = std::pair<std::string, std::string>;  // cluster, endpoint
+
+  std::map<Key, EndpointChange> changes_;
+  std::map<std::string, Replacement, std::less<>> replacements_;  // by cluster
+};
+
+}  // namespace weir::server
