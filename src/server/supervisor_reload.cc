@@ -47,9 +47,10 @@ void log_report(const ReloadReport& report, std::string_view by, std::uint64_t g
 
 ReloadReport Supervisor::reload(bool dry_run, std::string_view by) {
   if (state_.draining) return {.errors = {"the process is stopping"}};
+  // Before it is read: a change that comes meanwhile is another one.
+  if (!dry_run && file_watch_) file_watch_->take_as_seen();
   ReloadReport report = try_reload(dry_run);
   if (dry_run) return report;
-  if (file_watch_) file_watch_->take_as_seen();
   log_report(report, by, state_.snapshot->generation);
   ReloadHistory& history = state_.reloads;
   ++(report.outcome == ReloadReport::Outcome::refused ? history.refused : history.applied);
