@@ -25,8 +25,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kTimeoutSeconds = 10;
-
 class Socket {
  public:
   explicit Socket(int fd) : fd_(fd) {}
@@ -158,7 +156,7 @@ std::expected<Json, std::string> ask_admin(const AdminTarget& target, const Admi
   if (!address) return std::unexpected(address.error());
   auto socket = address->starts_with("unix:") ? connect_unix(*address) : connect_tcp(*address);
   if (!socket) return std::unexpected(socket.error());
-  const timeval timeout{kTimeoutSeconds, 0};
+  const timeval timeout{query.patience_seconds, 0};
   setsockopt(socket->fd(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   if (!send_all(*socket, compose(query, *address)))
     return std::unexpected(could_not("cannot send to", *address));

@@ -20,6 +20,7 @@ struct AdminQuery {
   std::string_view path;   // with query, escaped
   std::string_view body;   // JSON; empty = none
   std::string_view actor;  // who asks, for the log; without control characters
+  int patience_seconds = 10;
 };
 
 // Finds it by --admin, else the file's admin address, else $WEIR_ADMIN, else 127.0.0.1:9901, and

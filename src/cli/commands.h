@@ -11,6 +11,7 @@ namespace weir::cli {
 
 struct RunOptions {
   std::string file;
+  std::string pid_file;  // empty = none
 };
 int run(const RunOptions& options);
 
@@ -54,6 +55,11 @@ struct ReloadOptions {
   bool dry_run = false;
 };
 int reload(const ReloadOptions& options);
+
+struct UpgradeOptions {
+  LiveOptions where;
+};
+int upgrade(const UpgradeOptions& options);
 
 int version();
 

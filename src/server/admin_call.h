@@ -3,8 +3,11 @@
 // (admin_api). Views are valid for the call. No IO.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "server/process_state.h"
@@ -23,13 +26,30 @@ struct AdminRequest {
   std::string_view body;
 };
 
+class LaterAnswer;
+
 struct AdminAnswer {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::string allow;      // for 405
-  std::string challenge;  // for 401
-  std::string refusal;    // why nothing was done, for the log; empty = it was done
+  std::string allow;                   // for 405
+  std::string challenge;               // for 401
+  std::string refusal;                 // why nothing was done, for the log; empty = it was done
+  std::shared_ptr<LaterAnswer> later;  // not null: the answer is not there yet
+};
+
+// An answer that takes its time: who was asked gives it, who carries it waits, on one thread.
+class LaterAnswer {
+ public:
+  // To the one who waits, if there still is one.
+  void give(const AdminAnswer& answer) {
+    if (waiting_) waiting_(answer);
+  }
+  // Null: nobody waits any more.
+  void await(std::function<void(const AdminAnswer&)> waiting) { waiting_ = std::move(waiting); }
+
+ private:
+  std::function<void(const AdminAnswer&)> waiting_;
 };
 
 AdminAnswer text_answer(int status, std::string body);

@@ -38,6 +38,7 @@ class AdminConnection final : public net::Retirable, net::StreamEvents {
 
   void close() {
     if (!stream_) return;
+    if (later_) later_->await({});
     stream_.reset();
     timer_.cancel();
     link_.unlink();
@@ -62,11 +63,27 @@ class AdminConnection final : public net::Retirable, net::StreamEvents {
         send(text_answer(status_of(reason), std::string(words_of(reason)) + "\n"));
       } else if (step.complete) {
         // One answer at a time: who pipelines or does not read gets a last one.
-        closing_ = !head_.keep_alive() || !bytes.empty() || stream_->pending_bytes() > 0;
-        send(server_.api_.answer(request()));
-        if (stream_ && !closing_) await_request();
+        closing_ = !head_.keep_alive() || !bytes.empty() || stream_->pending_bytes() > 0 ||
+                   server_.handed_over_;
+        answer(server_.api_.answer(request()));
+        if (later_) return;
       }
     }
+  }
+
+  void answer(const AdminAnswer& now_or_later) {
+    later_ = now_or_later.later;
+    if (later_) {
+      closing_ = true;  // nothing is read meanwhile, so nothing is answered afterwards
+      timer_.cancel();
+      later_->await([this](const AdminAnswer& at_last) {
+        later_.reset();
+        send(at_last);
+      });
+      return;
+    }
+    send(now_or_later);
+    if (stream_ && !closing_) await_request();
   }
 
   // False: it is more than is read.
@@ -133,6 +150,7 @@ class AdminConnection final : public net::Retirable, net::StreamEvents {
   http::RequestHead head_;
   http::H1RequestParser parser_;
   std::string body_;
+  std::shared_ptr<LaterAnswer> later_;  // what is waited for
   bool closing_ = false;
 
  public:
@@ -153,10 +171,16 @@ AdminServer::AdminServer(net::Loop& loop, net::ListenSocket socket, ProcessState
       socket_(std::move(socket)),
       api_(state),
       connections_(std::make_unique<Connections>()),
-      acceptor_(loop, socket_.fd(), *this) {}
+      acceptor_(std::in_place, loop, socket_.fd(), static_cast<net::AcceptEvents&>(*this)) {}
 
 AdminServer::~AdminServer() {
   connections_->list.for_each([](AdminConnection& connection) { connection.close(); });
+}
+
+void AdminServer::hand_over() {
+  acceptor_.reset();
+  socket_.leave_file();
+  handed_over_ = true;
 }
 
 void AdminServer::on_accept(net::StreamPtr stream, const net::Peer& peer) {

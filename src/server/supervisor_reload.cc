@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "config/diff.h"
 #include "config/loader.h"
+#include "net/service_notice.h"
 #include "observe/log.h"
 #include "server/error_words.h"
 #include "server/snapshot_builder.h"
@@ -47,10 +48,18 @@ void log_report(const ReloadReport& report, std::string_view by, std::uint64_t g
 
 ReloadReport Supervisor::reload(bool dry_run, std::string_view by) {
   if (state_.draining) return {.errors = {"the process is stopping"}};
+  if (state_.upgrades.under_way && !dry_run) {
+    reload_missed_ = true;
+    return {.errors = {"an upgrade is under way; the file is read by the new process"}};
+  }
+  if (!dry_run) net::tell_service_manager(net::reloading_lines());
   // Before it is read: a change that comes meanwhile is another one.
   if (!dry_run && file_watch_) file_watch_->take_as_seen();
   ReloadReport report = try_reload(dry_run);
   if (dry_run) return report;
+  net::tell_service_manager(
+      fmt::format("READY=1\nSTATUS=generation {}{}", state_.snapshot->generation,
+                  report.outcome == ReloadReport::Outcome::refused ? "; the file is refused" : ""));
   log_report(report, by, state_.snapshot->generation);
   ReloadHistory& history = state_.reloads;
   ++(report.outcome == ReloadReport::Outcome::refused ? history.refused : history.applied);
@@ -98,6 +107,7 @@ ReloadReport Supervisor::try_reload(bool dry_run) {
 // Sockets of listeners that are new or have moved; `addresses` is for all, by index.
 bool Supervisor::open_new_sockets(const proxy::Snapshot& next, std::vector<WorkerSockets>& opened,
                                   std::vector<std::string>& addresses, ReloadReport& report) const {
+  InheritedSockets none;
   for (const proxy::ListenerPlan& plan : next.listeners) {
     std::string address;
     for (const proxy::ListenerPlan& old : state_.snapshot->listeners) {
@@ -106,7 +116,7 @@ bool Supervisor::open_new_sockets(const proxy::Snapshot& next, std::vector<Worke
       }
     }
     if (address.empty()) {
-      const auto bound = open_for_all(*plan.settings, plan.index, opened);
+      const auto bound = open_for_all(*plan.settings, plan.index, opened, none);
       if (bound) {
         address = to_string(*bound);
       } else {
@@ -146,14 +156,18 @@ void Supervisor::hand_over(std::shared_ptr<const proxy::Snapshot> next,
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->take_up(state_.snapshot, std::move(sockets[i]), still_to_do);
   }
+  if (!wait_for_workers(*still_to_do)) {
+    observe::log_warn("reload: a worker has not taken up the new configuration yet");
+  }
+}
+
+bool Supervisor::wait_for_workers(const std::atomic<int>& still_to_do) {
   const auto until = std::chrono::steady_clock::now() + kHandOverPatience;
-  while (still_to_do->load(std::memory_order_acquire) > 0) {
-    if (std::chrono::steady_clock::now() >= until) {
-      observe::log_warn("reload: a worker has not taken up the new configuration yet");
-      return;
-    }
+  while (still_to_do.load(std::memory_order_acquire) > 0) {
+    if (std::chrono::steady_clock::now() >= until) return false;
     std::this_thread::sleep_for(kHandOverLook);
   }
+  return true;
 }
 
 void Supervisor::watch_file() {

@@ -40,9 +40,14 @@ class Worker final : proxy::Recorder {
   // because it is stopping.
   void take_up(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSockets sockets,
                std::shared_ptr<std::atomic<int>> still_to_do);
-  // Stops accepting and finishes what runs: idle connections close, answers say Connection: close.
-  // The thread ends when the last connection has.
-  void drain();
+  // Duplicates of its listening sockets, for another process: added to `sockets`, which nobody else
+  // touches until `still_to_do` is lowered by one. None when it is stopping.
+  void hand_out_sockets(std::shared_ptr<std::vector<HandedSocket>> sockets,
+                        std::shared_ptr<std::atomic<int>> still_to_do);
+  // Stops accepting and finishes what runs: answers say Connection: close, connections that stay
+  // idle close. The thread ends when the last connection has. `handed_over`: another process goes
+  // on with the sockets, and their files are its own.
+  void drain(bool handed_over);
   // Ends everything at once.
   void stop_now();
   // True when the thread has ended or is about to.
@@ -80,7 +85,7 @@ class Worker final : proxy::Recorder {
   proxy::MirrorRunner mirrors_;
   proxy::WorkerContext context_;
   proxy::DownstreamList connections_;
-  std::vector<std::unique_ptr<Door>> doors_;  // by listener index
+  std::vector<std::unique_ptr<Door>> doors_;  // one or more of each listener
   net::TimerEntry drain_timer_;
   Mailbox mailbox_;
   std::atomic<bool> finished_{false};
