@@ -52,6 +52,9 @@ inline constexpr Millis kResponseIdleTimeout = 60s;
 inline constexpr Millis kUpstreamIdleTimeout = 30s;
 inline constexpr Millis kTunnelIdleTimeout = 1h;
 inline constexpr Millis kShutdownTimeout = 30s;
+inline constexpr Millis kStopGrace = 1s;        // a stop leaves idle clients open so long
+inline constexpr Millis kHandOverGrace = 10s;   // ... and so long when another process serves on
+inline constexpr Millis kUpgradeTimeout = 30s;  // of a new binary, until it serves
 
 // Counts.
 inline constexpr std::size_t kRouteEdits = 48;  // header edits of a route, each way
@@ -91,6 +94,9 @@ inline constexpr std::size_t kNameBytes =
     128;  // a name the file gives or matches: route, header, parameter
 inline constexpr std::size_t kRegexBytes = 4096;  // a pattern, and what replaces its matches
 inline constexpr std::size_t kRespondBodyBytes = 64 * 1024;
+
+// Upgrades.
+inline constexpr std::size_t kUpgradeWordsBytes = 16 * 1024;  // kept of why a new binary failed
 
 // The log.
 inline constexpr std::size_t kLogRingBytes =

@@ -24,6 +24,8 @@ void add_run(CLI::App& app, int& code) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("run", "Serve until SIGTERM or SIGINT");
   add_file(*command, options->file);
+  command->add_option("--pid-file", options->pid_file, "Where the serving process writes its id")
+      ->type_name("FILE");
   command->callback([options, &code] { code = run(*options); });
 }
 
@@ -138,6 +140,14 @@ void add_drain(CLI::App& app, int& code) {
   command->callback([options, &code] { code = drain(*options); });
 }
 
+void add_upgrade(CLI::App& app, int& code) {
+  auto options = std::make_shared<UpgradeOptions>();
+  CLI::App* command = app.add_subcommand(
+      "upgrade", "A running weir hands its sockets to a new process of its binary, and ends");
+  add_live(*command, options->where);
+  command->callback([options, &code] { code = upgrade(*options); });
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -154,6 +164,7 @@ int run_command_line(int argc, char** argv) {
   add_weight(app, code);
   add_reload(app, code);
   add_drain(app, code);
+  add_upgrade(app, code);
   app.add_subcommand("version", "Print the version")->callback([&code] { code = version(); });
   try {
     app.parse(argc, argv);

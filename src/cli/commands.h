@@ -11,6 +11,7 @@ namespace weir::cli {
 
 struct RunOptions {
   std::string file;
+  std::string pid_file;  // empty = none
 };
 int run(const RunOptions& options);
 
@@ -65,6 +66,11 @@ struct DrainOptions {
   std::string actor;  // --as; empty = user and host
 };
 int drain(const DrainOptions& options);
+
+struct UpgradeOptions {
+  LiveOptions where;
+};
+int upgrade(const UpgradeOptions& options);
 
 int version();
 

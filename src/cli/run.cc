@@ -63,7 +63,7 @@ void print_plan(const config::Config& config) {
 }  // namespace
 
 int run(const RunOptions& options) {
-  return server::Supervisor(options.file).run();
+  return server::Supervisor(options.file, options.pid_file).run();
 }
 
 int check(const CheckOptions& options) {

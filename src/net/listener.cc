@@ -2,11 +2,15 @@
 // a port unnoticed; open() therefore tries the port without it first.
 #include "net/listener.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "net/descriptor.h"
@@ -66,6 +70,22 @@ std::uint64_t inode_of(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0 ? status.st_ino : 0;
 }
 
+// An option of the socket level; -1: `fd` is no socket.
+int number_of(int fd, int option) {
+  int value = -1;
+  socklen_t length = sizeof value;
+  return ::getsockopt(fd, SOL_SOCKET, option, &value, &length) == 0 ? value : -1;
+}
+
+std::string unix_path_of(const NativeAddress& address) {
+  const auto* unix_address = reinterpret_cast<const sockaddr_un*>(address.get());
+  constexpr std::size_t kBefore = offsetof(sockaddr_un, sun_path);
+  if (address.length <= kBefore) return {};
+  const std::size_t room =
+      std::min<std::size_t>(address.length - kBefore, sizeof unix_address->sun_path);
+  return {unix_address->sun_path, ::strnlen(unix_address->sun_path, room)};
+}
+
 }  // namespace
 
 ListenSocket::ListenSocket(ListenSocket&& other) noexcept
@@ -73,6 +93,14 @@ ListenSocket::ListenSocket(ListenSocket&& other) noexcept
       address_(std::move(other.address_)),
       backlog_(other.backlog_),
       inode_(std::exchange(other.inode_, 0)) {}
+
+ListenSocket& ListenSocket::operator=(ListenSocket&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(address_, other.address_);
+  std::swap(backlog_, other.backlog_);
+  std::swap(inode_, other.inode_);
+  return *this;
+}
 
 ListenSocket::~ListenSocket() {
   if (fd_ < 0) return;
@@ -124,19 +152,51 @@ Result<ListenSocket> ListenSocket::open_unix(const SocketAddress& address, int b
   return opened;
 }
 
-Result<ListenSocket> ListenSocket::another() const {
-  Descriptor copy;
-  if (address_.is_unix()) {
-    copy = Descriptor(::fcntl(fd_, F_DUPFD_CLOEXEC, 0));
-    if (!copy) return last_error();
-  } else {
-    const auto native = to_native(address_);
-    if (!native) return Failure(native.error());
-    auto socket = listening_tcp(*native, backlog_);
-    if (!socket) return Failure(socket.error());
-    copy = *std::move(socket);
+Result<ListenSocket> ListenSocket::adopt(int fd, bool owns_file) {
+  Descriptor socket(fd);
+  if (number_of(fd, SO_ACCEPTCONN) != 1 || number_of(fd, SO_TYPE) != SOCK_STREAM) {
+    return Failure(system_error(EINVAL));
   }
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return last_error();
+  if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return last_error();
+  NativeAddress native;
+  native.length = sizeof native.storage;
+  if (::getsockname(fd, native.get(), &native.length) != 0) return last_error();
+  SocketAddress address = from_native(native.get());
+  if (native.family() == AF_UNIX) {
+    address = {};
+    address.unix_path = unix_path_of(native);
+  } else if (!set_on(fd, IPPROTO_TCP, TCP_NODELAY)) {
+    return last_error();
+  }
+  ListenSocket adopted(socket.release(), std::move(address));
+  adopted.backlog_ = kBacklog;
+  if (owns_file && adopted.address_.is_unix()) {
+    adopted.inode_ = inode_of(adopted.address_.unix_path);
+  }
+  return adopted;
+}
+
+bool ListenSocket::shares_address() const {
+  return !address_.is_unix() && number_of(fd_, SO_REUSEPORT) == 1;
+}
+
+Result<ListenSocket> ListenSocket::duplicate() const {
+  Descriptor copy(::fcntl(fd_, F_DUPFD_CLOEXEC, 0));
+  if (!copy) return last_error();
   ListenSocket second(copy.release(), address_);
+  second.backlog_ = backlog_;
+  return second;
+}
+
+Result<ListenSocket> ListenSocket::another() const {
+  if (!shares_address()) return duplicate();
+  const auto native = to_native(address_);
+  if (!native) return Failure(native.error());
+  auto socket = listening_tcp(*native, backlog_);
+  if (!socket) return Failure(socket.error());
+  ListenSocket second(socket->release(), address_);
   second.backlog_ = backlog_;
   return second;
 }

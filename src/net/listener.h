@@ -19,16 +19,32 @@ class Loop;
 // destruction. TCP_NODELAY is set here and inherited by what is accepted.
 class ListenSocket {
  public:
+  static constexpr int kBacklog = 4096;
+
   ~ListenSocket();
   ListenSocket(ListenSocket&& other) noexcept;
+  ListenSocket& operator=(ListenSocket&& other) noexcept;
   ListenSocket(const ListenSocket&) = delete;
   ListenSocket& operator=(const ListenSocket&) = delete;
 
   // Errors: address_in_use, permission_denied, system (with errno). A port of 0 picks a free one. A
   // stale unix socket file that nobody listens on is replaced; a live one is address_in_use.
-  static Result<ListenSocket> open(const SocketAddress& address, int backlog = 4096);
-  // Another socket on the same address for another worker.
+  static Result<ListenSocket> open(const SocketAddress& address, int backlog = kBacklog);
+  // A socket that was open when the process began, by its descriptor, which is taken over even when
+  // this fails: it must be a listening stream socket. `owns_file`: the file of a unix socket is
+  // unlinked as if it had been created here.
+  static Result<ListenSocket> adopt(int fd, bool owns_file);
+  // Another socket on the same address for another worker; a duplicate where the kernel would not
+  // share the address.
   Result<ListenSocket> another() const;
+  // The same socket by another descriptor, close-on-exec; it does not own the file.
+  Result<ListenSocket> duplicate() const;
+
+  // Has it a queue of its own, beside others on the address? Else another() duplicates.
+  bool shares_address() const;
+  bool owns_file() const { return inode_ != 0; }
+  // The file is another process's from now on.
+  void leave_file() { inode_ = 0; }
 
   int fd() const { return fd_; }
   const SocketAddress& address() const { return address_; }  // with the real port

@@ -159,8 +159,7 @@ void H1Downstream::begin_request() {
 void H1Downstream::end_request() {
   context_.exchanges.release(context_, std::move(active_));
   state_ = State::idle;
-  arm(settings().timeouts.idle);
-  if (stopping()) leave();
+  arm(stopping() ? context_.idle_grace : settings().timeouts.idle);
 }
 
 void H1Downstream::on_end() {
@@ -182,6 +181,7 @@ void H1Downstream::on_reset(Error) {
 
 void H1Downstream::on_drained() {
   if (state_ == State::lingering && stream_->pending_bytes() == 0) arm(limits::kLingerTime);
+  if (state_ == State::idle && stopping()) arm(context_.idle_grace);
   if (state_ != State::exchanging) return;
   if (!active_->exchange.reading_head()) watch_client();  // a head's deadline is absolute
   active_->exchange.on_client_drained();
@@ -287,7 +287,7 @@ void H1Downstream::exchange_over(Ending ending) {
     close();
     return;
   }
-  if (!keep_alive_ || stopping()) {
+  if (!keep_alive_) {
     linger();
     return;
   }
@@ -350,22 +350,10 @@ bool H1Downstream::client_is_stuck() {
   return false;
 }
 
+// An idle client was promised to be kept, and its next request may be on the way: closing now would
+// lose it. Whoever sends one within the grace is answered, with Connection: close.
 void H1Downstream::drain() {
-  if (state_ != State::idle) return;
-  if (requests_ == 0) {
-    arm(limits::kLingerTime);  // just accepted: its first request may be on the way
-  } else {
-    leave();
-  }
-}
-
-// Ends an idle connection, after the client has taken all it was sent.
-void H1Downstream::leave() {
-  if (stream_->pending_bytes() > 0) {
-    linger();
-  } else {
-    close();
-  }
+  if (state_ == State::idle) arm(context_.idle_grace);
 }
 
 void H1Downstream::close_now() {

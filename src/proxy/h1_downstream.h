@@ -30,8 +30,8 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
                net::StreamPtr stream, const Client& client);
   ~H1Downstream() override;
 
-  // The worker or the listener is stopping: closes at once when idle, else after the exchange in
-  // progress.
+  // The worker or the listener is stopping: closes after one more answer, or when it has been idle
+  // for the context's idle_grace.
   void drain();
   // Came in by this listener?
   bool came_by(const ListenerPort& port) const { return port_.get() == &port; }
@@ -83,7 +83,6 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
   void on_timer();
   void on_request_timer();
   bool client_is_stuck();
-  void leave();
   void linger();
   void close();
   void arm(config::Millis delay);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 
+#include <weir/limits.h>
 #include <weir/mirror.h>
 
 #include "base/buffer.h"
@@ -56,6 +57,8 @@ struct WorkerContext {
   std::shared_ptr<WorkerSnapshot> snapshot;  // the newest
   DateCache date = {};
   bool draining = false;  // stopping: answer with Connection: close
+  // How long clients that were promised to be kept may still send a request then.
+  limits::Millis idle_grace = limits::kStopGrace;
 };
 
 }  // namespace weir::proxy

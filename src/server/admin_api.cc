@@ -20,6 +20,7 @@
 #include "server/explain_resource.h"
 #include "server/percent.h"
 #include "server/reload_resource.h"
+#include "server/upgrade_resource.h"
 #include "server/weights_resource.h"
 
 namespace weir::server {
@@ -32,9 +33,9 @@ AdminAnswer ready(const AdminCall& call) {
   return call.state.draining ? text_answer(503, "draining\n") : text_answer(200, "ready\n");
 }
 AdminAnswer metrics(const AdminCall& call) {
-  return {
-      .content_type = "text/plain; version=0.0.4; charset=utf-8",
-      .body = render_metrics(*call.state.instruments, *call.state.snapshot, call.state.reloads)};
+  return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
+          .body = render_metrics(*call.state.instruments, *call.state.snapshot, call.state.reloads,
+                                 call.state.upgrades)};
 }
 template <std::string (*document)(const ProcessState&)>
 AdminAnswer show(const AdminCall& call) {
@@ -70,6 +71,7 @@ constexpr Resource kResources[] = {
     {"PUT", "/v1/routes/{route}/weights", Needs::token, put_weights},
     {"GET", "/v1/explain", Needs::token, get_explanation},
     {"POST", "/v1/reload", Needs::token, post_reload},
+    {"POST", "/v1/upgrade", Needs::token, post_upgrade},
 };
 
 // Does the path have the pattern's form? `names` are what stands for its {...}, decoded.

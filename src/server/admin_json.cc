@@ -17,6 +17,7 @@
 #include "server/endpoints_resource.h"
 #include "server/json_parts.h"
 #include "server/reload_resource.h"
+#include "server/upgrade_resource.h"
 #include "server/version.h"
 #include "server/wall_time.h"
 
@@ -123,6 +124,7 @@ std::string status_json(const ProcessState& state) {
                 {"started", rfc3339(state.started_wall_ms)},
                 {"uptime_seconds", (clock.mono_ns() - state.started_mono_ns) / 1'000'000'000},
                 {"workers", state.workers},
+                {"upgrades", upgrades_json(state.upgrades)},
                 {"config",
                  {{"file", state.config_path},
                   {"generation", state.snapshot->generation},

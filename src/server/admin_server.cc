@@ -75,7 +75,8 @@ class AdminConnection final : public net::Retirable, net::StreamEvents {
         send(text_answer(status_of(reason), std::string(words_of(reason)) + "\n"));
       } else if (step.complete) {
         // So does who pipelines or does not read.
-        closing_ = !head_.keep_alive() || !bytes.empty() || stream_->pending_bytes() > 0;
+        closing_ = !head_.keep_alive() || !bytes.empty() || stream_->pending_bytes() > 0 ||
+                   server_.handed_over_;
         AdminAnswer answer = server_.api_.answer(request());
         later_ = std::move(answer.later);
         if (!later_) return finish(answer);
@@ -156,8 +157,8 @@ class AdminConnection final : public net::Retirable, net::StreamEvents {
   http::RequestHead head_;
   http::H1RequestParser parser_;
   std::string body_;
+  std::shared_ptr<LaterAnswer> later_;  // what is waited for
   bool closing_ = false;
-  std::shared_ptr<LaterAnswer> later_;
 
  public:
   Link link_;
@@ -177,10 +178,16 @@ AdminServer::AdminServer(net::Loop& loop, net::ListenSocket socket, ProcessState
       socket_(std::move(socket)),
       api_(state),
       connections_(std::make_unique<Connections>()),
-      acceptor_(loop, socket_.fd(), *this) {}
+      acceptor_(std::in_place, loop, socket_.fd(), static_cast<net::AcceptEvents&>(*this)) {}
 
 AdminServer::~AdminServer() {
   connections_->list.for_each([](AdminConnection& connection) { connection.close(); });
+}
+
+void AdminServer::hand_over() {
+  acceptor_.reset();
+  socket_.leave_file();
+  handed_over_ = true;
 }
 
 void AdminServer::on_accept(net::StreamPtr stream, const net::Peer& peer) {

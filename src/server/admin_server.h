@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "base/buffer.h"
 #include "net/listener.h"
@@ -20,6 +21,11 @@ class AdminServer final : net::AcceptEvents {
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
 
+  const net::ListenSocket& socket() const { return socket_; }
+  // Another process goes on with the socket: accepts no more, and every connection ends after its
+  // next answer.
+  void hand_over();
+
  private:
   friend class AdminConnection;
 
@@ -32,7 +38,8 @@ class AdminServer final : net::AcceptEvents {
   Buffer out_;
   struct Connections;
   std::unique_ptr<Connections> connections_;
-  net::Acceptor acceptor_;
+  bool handed_over_ = false;
+  std::optional<net::Acceptor> acceptor_;
 };
 
 }  // namespace weir::server

@@ -149,7 +149,7 @@ void register_series(observe::Registry& registry, proxy::Snapshot& snapshot) {
 }
 
 std::string render_metrics(const Instruments& instruments, const proxy::Snapshot& snapshot,
-                           const ReloadHistory& reloads) {
+                           const ReloadHistory& reloads, const UpgradeHistory& upgrades) {
   std::string text;
   Exposition page(text);
   instruments.registry.render(page);
@@ -162,6 +162,9 @@ std::string render_metrics(const Instruments& instruments, const proxy::Snapshot
               "Generation of the configuration in force.");
   page.sample({}, snapshot.generation);
   render_reloads(page, reloads);
+  page.family("weir_failed_upgrades_total", MetricType::counter,
+              "Times a new process was started in this one's place and did not come to serve.");
+  page.sample({}, upgrades.failed);
   page.family("weir_build_info", MetricType::gauge, "1, with the version as a label.");
   page.sample({{"version", kVersion}}, 1);
   return text;

@@ -11,6 +11,7 @@
 #include "observe/metrics.h"
 #include "proxy/snapshot.h"
 #include "server/reload_report.h"
+#include "server/upgrade_report.h"
 
 namespace weir::server {
 
@@ -30,6 +31,6 @@ void register_series(observe::Registry& registry, proxy::Snapshot& snapshot);
 
 // The /metrics page: the registry's series and what is computed from the snapshot at scrape time.
 std::string render_metrics(const Instruments& instruments, const proxy::Snapshot& snapshot,
-                           const ReloadHistory& reloads);
+                           const ReloadHistory& reloads, const UpgradeHistory& upgrades);
 
 }  // namespace weir::server

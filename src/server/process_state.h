@@ -13,6 +13,7 @@
 #include "server/instruments.h"
 #include "server/live_state.h"
 #include "server/reload_report.h"
+#include "server/upgrade_report.h"
 
 namespace weir::server {
 
@@ -32,6 +33,11 @@ struct ProcessState {
   std::function<void(const std::vector<proxy::ClusterUpdate>& updates)> update_clusters;
   // Takes up the configuration file anew, or (dry run) says what that would change.
   std::function<ReloadReport(bool dry_run, std::string_view by)> reload;
+  UpgradeHistory upgrades;
+  // Starts a new process in this one's place. Empty: `done` will be told what came of it; else why
+  // not.
+  std::function<std::string(std::string_view by, std::function<void(const UpgradeReport&)> done)>
+      upgrade;
 };
 
 }  // namespace weir::server

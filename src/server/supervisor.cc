@@ -6,13 +6,16 @@
 
 #include <csignal>
 #include <cstdio>
+#include <unistd.h>
 #include <utility>
 
 #include "base/clock.h"
 #include "config/loader.h"
 #include "net/process.h"
+#include "net/service_notice.h"
 #include "observe/log.h"
 #include "server/error_words.h"
+#include "server/predecessor.h"
 #include "server/snapshot_builder.h"
 #include "server/version.h"
 
@@ -27,8 +30,10 @@ void print_error(std::string_view line) {
 
 }  // namespace
 
-Supervisor::Supervisor(std::string config_path)
+Supervisor::Supervisor(std::string config_path, std::string pid_file)
     : config_path_(std::move(config_path)),
+      invocation_(own_invocation()),
+      pid_file_(std::move(pid_file)),
       stop_timer_([](void* owner) { static_cast<Supervisor*>(owner)->look_whether_stopped(); },
                   this) {}
 
@@ -37,21 +42,46 @@ Supervisor::~Supervisor() = default;
 int Supervisor::run() {
   net::ignore_sigpipe();
   net::raise_descriptor_limit();
-  config::Config config;
-  if (!load(config) || !build(std::move(config)) || !open_sockets() || !open_admin()) return 1;
-  watch_signals();
+  if (!prepare()) {
+    if (has_predecessor()) leave_files();
+    return 1;
+  }
   state_.reload = [this](bool dry_run, std::string_view by) { return reload(dry_run, by); };
   state_.update_clusters = [this](const auto& updates) { update_clusters(updates); };
+  state_.upgrade = [this](std::string_view by, Upgrade::Done done) {
+    return upgrade(by, std::move(done));
+  };
   start_workers();
+  inherited_ = {};
   watch_file();
+  tell_ready();
   loop_.run();
   for (const auto& worker : workers_) worker->join();
   workers_.clear();
   admin_.reset();
   file_watch_.reset();
+  upgrade_.reset();
   signals_.clear();
   observe::log_info("stopped");
   return 0;
+}
+
+// Everything that can fail.
+bool Supervisor::prepare() {
+  inherited_ = InheritedSockets::of_environment();
+  config::Config config;
+  if (!load(config) || !build(std::move(config)) || !open_sockets() || !open_admin()) return false;
+  watch_signals();
+  return write_pid_file();
+}
+
+// The files of unix sockets are the predecessor's again: it goes on serving by them.
+void Supervisor::leave_files() {
+  inherited_.leave_files();
+  for (WorkerSockets& sockets : sockets_) {
+    for (auto& [index, socket] : sockets) socket.leave_file();
+  }
+  if (admin_) admin_->hand_over();
 }
 
 bool Supervisor::load(config::Config& config) {
@@ -90,7 +120,7 @@ bool Supervisor::open_sockets() {
   sockets_.resize(static_cast<std::size_t>(state_.workers));
   for (const proxy::ListenerPlan& listener : state_.snapshot->listeners) {
     const config::Listener& settings = *listener.settings;
-    const auto bound = open_for_all(settings, listener.index, sockets_);
+    const auto bound = open_for_all(settings, listener.index, sockets_, inherited_);
     if (!bound) {
       print_error(fmt::format("listener {}: {}: {}", settings.name, to_string(settings.address),
                               why(bound.error())));
@@ -104,7 +134,7 @@ bool Supervisor::open_sockets() {
 bool Supervisor::open_admin() {
   const config::Admin& admin = state_.snapshot->config.admin;
   if (!admin.enabled) return true;
-  auto socket = listen_on(admin.address);
+  auto socket = admin_socket(admin.address, inherited_);
   if (!socket) {
     print_error(fmt::format("admin: {}: {}", to_string(admin.address), why(socket.error())));
     return false;
@@ -126,6 +156,20 @@ void Supervisor::start_workers() {
                     state_.snapshot->clusters.size(), addresses);
 }
 
+bool Supervisor::write_pid_file() {
+  const Error error = pid_file_.write();
+  if (error) print_error(fmt::format("pid file {}: {}", pid_file_.path(), why(error)));
+  return !error;
+}
+
+void Supervisor::tell_ready() {
+  const bool successor = has_predecessor();
+  tell_predecessor();
+  std::string lines = fmt::format("READY=1\nSTATUS=weir {} serves", kVersion);
+  if (successor) lines += fmt::format("\nMAINPID={}", ::getpid());
+  net::tell_service_manager(lines);
+}
+
 void Supervisor::watch_signals() {
   const auto watch = [this](int signal, void (*heard)(void*)) {
     signals_.push_back(std::make_unique<net::SignalWatch>(loop_, signal, heard, this));
@@ -133,9 +177,7 @@ void Supervisor::watch_signals() {
   watch(SIGTERM, [](void* owner) { static_cast<Supervisor*>(owner)->on_stop_signal(); });
   watch(SIGINT, [](void* owner) { static_cast<Supervisor*>(owner)->on_stop_signal(); });
   watch(SIGUSR1, [](void* owner) { static_cast<Supervisor*>(owner)->on_reopen_signal(); });
-  watch(SIGUSR2, [](void*) {
-    observe::log_warn("SIGUSR2: this version cannot hand over to a new binary; restart it instead");
-  });
+  watch(SIGUSR2, [](void* owner) { static_cast<Supervisor*>(owner)->on_upgrade_signal(); });
   watch(SIGHUP, [](void* owner) { static_cast<Supervisor*>(owner)->reload(false, "SIGHUP"); });
 }
 
@@ -144,7 +186,7 @@ void Supervisor::on_stop_signal() {
     observe::log_info("second signal: stopping at once");
     stop_now();
   } else {
-    begin_drain();
+    begin_drain(false);
   }
 }
 
@@ -157,13 +199,15 @@ void Supervisor::on_reopen_signal() {
   }
 }
 
-void Supervisor::begin_drain() {
+void Supervisor::begin_drain(bool handed_over) {
   state_.draining = true;
+  if (!handed_over) net::tell_service_manager("STOPPING=1\nSTATUS=finishing requests");
+  if (upgrade_ && state_.upgrades.under_way) upgrade_->give_up("this process was told to stop");
   const auto timeout = state_.snapshot->config.shutdown_timeout;
   stop_at_ = loop_.now() + static_cast<net::TimeMs>(timeout.count());
   observe::log_info("stopping: no new connections, finishing requests for at most {} s",
                     timeout.count() / 1000);
-  for (const auto& worker : workers_) worker->drain();
+  for (const auto& worker : workers_) worker->drain(handed_over);
   look_whether_stopped();
 }
 

@@ -2,7 +2,10 @@
 // and stops gracefully. Runs on the main thread; the workers' threads are its own.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,15 +15,20 @@
 #include "net/signals.h"
 #include "server/admin_server.h"
 #include "server/file_watch.h"
+#include "server/inherited_sockets.h"
 #include "server/instruments.h"
+#include "server/invocation.h"
+#include "server/pid_file.h"
 #include "server/process_state.h"
+#include "server/upgrade.h"
 #include "server/worker.h"
 
 namespace weir::server {
 
 class Supervisor {
  public:
-  explicit Supervisor(std::string config_path);
+  // `pid_file` may be empty: then there is none.
+  explicit Supervisor(std::string config_path, std::string pid_file = {});
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
@@ -33,11 +41,15 @@ class Supervisor {
   using Reasons = std::vector<std::string>;
 
   // Each step of the start; false = reasons were printed.
+  bool prepare();
   bool load(config::Config& config);
   bool build(config::Config config);
   bool open_sockets();
   bool open_admin();
+  bool write_pid_file();
+  void leave_files();
   void start_workers();
+  void tell_ready();
   void watch_signals();
 
   // supervisor_reload.cc: another file for a running process.
@@ -49,17 +61,27 @@ class Supervisor {
   void hand_over(std::shared_ptr<const proxy::Snapshot> next, std::vector<WorkerSockets> sockets,
                  std::vector<std::string> addresses);
   void update_clusters(const std::vector<proxy::ClusterUpdate>& updates);
-  template <class Tell>
-  void tell_workers(std::string_view what, Tell tell);
+  using Tell = std::function<void(Worker&, const std::shared_ptr<Countdown>&, std::size_t)>;
+  // False: one of them has not done yet what it was told.
+  bool tell_workers(std::string_view what, const Tell& tell);
   void watch_file();
+
+  // supervisor_upgrade.cc: another process for this one.
+  std::string upgrade(std::string_view by, Upgrade::Done done);
+  std::optional<std::vector<HandedSocket>> sockets_to_hand_over();
+  net::ChildProgram successor(const std::vector<HandedSocket>& sockets) const;
+  void on_upgrade_over(const UpgradeReport& report, const Upgrade::Done& done);
+  void on_upgrade_signal();
 
   void on_stop_signal();
   void on_reopen_signal();
-  void begin_drain();
+  void begin_drain(bool handed_over);
   void stop_now();
   void look_whether_stopped();
 
   const std::string config_path_;
+  const Invocation invocation_;
+  PidFile pid_file_;
   net::Loop loop_;
   ProcessState state_;
   std::unique_ptr<Instruments> instruments_;
@@ -68,6 +90,9 @@ class Supervisor {
   std::unique_ptr<AdminServer> admin_;
   std::vector<std::unique_ptr<net::SignalWatch>> signals_;
   std::unique_ptr<FileWatch> file_watch_;
+  InheritedSockets inherited_;  // at the start
+  std::unique_ptr<Upgrade> upgrade_;
+  bool reload_missed_ = false;  // the file changed while an upgrade was under way
   net::TimerEntry stop_timer_;
   net::TimeMs stop_at_ = 0;  // when draining ends at the latest
 };

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "config/diff.h"
 #include "config/loader.h"
+#include "net/service_notice.h"
 #include "observe/log.h"
 #include "server/error_words.h"
 #include "server/snapshot_builder.h"
@@ -44,10 +45,18 @@ void log_report(const ReloadReport& report, std::string_view by, std::uint64_t g
 
 ReloadReport Supervisor::reload(bool dry_run, std::string_view by) {
   if (state_.draining) return {.errors = {"the process is stopping"}};
-  // Before it is read: what is written meanwhile is a change to come.
-  if (file_watch_ && !dry_run) file_watch_->take_as_seen();
+  if (state_.upgrades.under_way && !dry_run) {
+    reload_missed_ = true;
+    return {.errors = {"an upgrade is under way; the file is read by the new process"}};
+  }
+  if (!dry_run) net::tell_service_manager(net::reloading_lines());
+  // Before it is read: a change that comes meanwhile is another one.
+  if (!dry_run && file_watch_) file_watch_->take_as_seen();
   ReloadReport report = try_reload(dry_run);
   if (dry_run) return report;
+  net::tell_service_manager(
+      fmt::format("READY=1\nSTATUS=generation {}{}", state_.snapshot->generation,
+                  report.outcome == ReloadReport::Outcome::refused ? "; the file is refused" : ""));
   log_report(report, by, state_.snapshot->generation);
   ReloadHistory& history = state_.reloads;
   ++(report.outcome == ReloadReport::Outcome::refused ? history.refused : history.applied);
@@ -98,6 +107,7 @@ ReloadReport Supervisor::try_reload(bool dry_run) {
 // Sockets of listeners that are new or have moved; `addresses` is for all, by index.
 bool Supervisor::open_new_sockets(const proxy::Snapshot& next, std::vector<WorkerSockets>& opened,
                                   std::vector<std::string>& addresses, ReloadReport& report) const {
+  InheritedSockets none;
   for (const proxy::ListenerPlan& plan : next.listeners) {
     std::string address;
     for (const proxy::ListenerPlan& old : state_.snapshot->listeners) {
@@ -106,7 +116,7 @@ bool Supervisor::open_new_sockets(const proxy::Snapshot& next, std::vector<Worke
       }
     }
     if (address.empty()) {
-      const auto bound = open_for_all(*plan.settings, plan.index, opened);
+      const auto bound = open_for_all(*plan.settings, plan.index, opened, none);
       if (bound) {
         address = to_string(*bound);
       } else {
@@ -135,13 +145,12 @@ bool Supervisor::open_logs(const config::Config& next, ReloadReport& report) {
 }
 
 // Calls tell(worker, countdown, index) for each and returns when every worker has taken it up.
-template <class Tell>
-void Supervisor::tell_workers(std::string_view what, Tell tell) {
+bool Supervisor::tell_workers(std::string_view what, const Tell& tell) {
   const auto countdown = std::make_shared<Countdown>(workers_.size());
   for (std::size_t i = 0; i < workers_.size(); ++i) tell(*workers_[i], countdown, i);
-  if (!countdown->wait(kHandOverPatience)) {
-    observe::log_warn("a worker has not taken up {} yet", what);
-  }
+  if (countdown->wait(kHandOverPatience)) return true;
+  observe::log_warn("a worker has not taken up {} yet", what);
+  return false;
 }
 
 // When it returns, a request that comes is the new file's.

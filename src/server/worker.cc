@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <utility>
 
+#include <weir/limits.h>
+
 #include "base/random.h"
 #include "observe/exchange_metrics.h"
 #include "observe/log.h"
@@ -34,6 +36,7 @@ class Worker::Door final : net::AcceptEvents {
       : worker_(worker), socket_(std::move(socket)), acceptor_(worker.loop_, socket_.fd(), *this) {}
 
   void accept_now() { acceptor_.accept_now(); }
+  net::ListenSocket& socket() { return socket_; }
   proxy::ListenerPort& port() { return *port_; }
   const config::Listener& settings() const { return *port_->plan->settings; }
   void serve(std::shared_ptr<proxy::WorkerSnapshot> snapshot, const proxy::ListenerPlan& plan) {
@@ -149,16 +152,16 @@ void Worker::adopt(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSocket
 void Worker::arrange_doors(WorkerSockets sockets) {
   std::vector<std::unique_ptr<Door>> before = std::exchange(doors_, {});
   for (const proxy::ListenerPlan& plan : context_.snapshot->shared->listeners) {
-    const auto serves_it = [&](const auto& door) {
-      return door != nullptr && same_socket(door->settings(), *plan.settings);
-    };
-    const auto old = std::ranges::find_if(before, serves_it);
-    if (old != before.end()) {
-      doors_.push_back(std::move(*old));
-    } else {
-      doors_.push_back(std::make_unique<Door>(*this, std::move(sockets.at(plan.index))));
+    const std::size_t first = doors_.size();
+    for (auto& door : before) {
+      if (door == nullptr || !same_socket(door->settings(), *plan.settings)) continue;
+      doors_.push_back(std::move(door));
     }
-    doors_.back()->serve(context_.snapshot, plan);
+    const auto [begin, end] = sockets.equal_range(plan.index);
+    for (auto it = begin; it != end; ++it) {
+      doors_.push_back(std::make_unique<Door>(*this, std::move(it->second)));
+    }
+    for (std::size_t i = first; i < doors_.size(); ++i) doors_[i]->serve(context_.snapshot, plan);
   }
   for (const auto& door : before) {
     if (door != nullptr) close_door(*door);
@@ -183,11 +186,26 @@ void Worker::on_wake() {
   for (const Mailbox::Message& message : mailbox_.take()) message();
 }
 
-void Worker::drain() {
-  post([this] {
+void Worker::hand_out_sockets(std::shared_ptr<std::vector<HandedSocket>> sockets,
+                              std::shared_ptr<Countdown> countdown) {
+  post([this, sockets, countdown] {
+    for (const auto& door : doors_) {
+      auto handed = hand_out(door->socket(), door->settings(), index_);
+      if (handed) sockets->push_back(std::move(*handed));
+    }
+    countdown->done();
+  });
+}
+
+void Worker::drain(bool handed_over) {
+  post([this, handed_over] {
     if (context_.draining) return;
-    for (const auto& door : doors_) door->accept_now();  // closing would reset what waits there
+    for (const auto& door : doors_) {
+      door->accept_now();  // closing would reset what waits there
+      if (handed_over) door->socket().leave_file();
+    }
     context_.draining = true;
+    if (handed_over) context_.idle_grace = limits::kHandOverGrace;
     doors_.clear();
     connections_.for_each([](proxy::H1Downstream& connection) { connection.drain(); });
     look_whether_empty();

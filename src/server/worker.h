@@ -43,9 +43,14 @@ class Worker final : proxy::Recorder {
                std::shared_ptr<Countdown> countdown);
   // Goes on with other endpoints of some clusters, or (no updates) with what became of them.
   void take_up(std::vector<proxy::ClusterUpdate> updates, std::shared_ptr<Countdown> countdown);
-  // Stops accepting and finishes what runs: idle connections close, answers say Connection: close.
-  // The thread ends when the last connection has.
-  void drain();
+  // Duplicates of its listening sockets, for another process: added to `sockets`, which nobody else
+  // touches until `countdown` is told. None when it is stopping.
+  void hand_out_sockets(std::shared_ptr<std::vector<HandedSocket>> sockets,
+                        std::shared_ptr<Countdown> countdown);
+  // Stops accepting and finishes what runs: answers say Connection: close, connections that stay
+  // idle close. The thread ends when the last connection has. `handed_over`: another process goes
+  // on with the sockets, and their files are its own.
+  void drain(bool handed_over);
   // Ends everything at once.
   void stop_now();
   // True when the thread has ended or is about to.
@@ -83,7 +88,7 @@ class Worker final : proxy::Recorder {
   proxy::MirrorRunner mirrors_;
   proxy::WorkerContext context_;
   proxy::DownstreamList connections_;
-  std::vector<std::unique_ptr<Door>> doors_;  // by listener index
+  std::vector<std::unique_ptr<Door>> doors_;  // one or more of each listener
   net::TimerEntry drain_timer_;
   Mailbox mailbox_;
   std::atomic<bool> finished_{false};

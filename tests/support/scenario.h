@@ -146,6 +146,10 @@ class Scenario : proxy::Recorder {
   }
   proxy::MirrorRunner& mirrors() { return mirrors_; }
   proxy::WorkerContext& context() { return context_; }
+  // Every client connection is told that the worker stops.
+  void drain() {
+    downstreams_.for_each([](proxy::H1Downstream& connection) { connection.drain(); });
+  }
   std::size_t open_downstreams();
   std::size_t open_upstreams();
   std::size_t chunks_in_use() const { return chunks_.in_use(); }

@@ -15,14 +15,15 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Child:
-    """A running program. `limits` is called in the child before the program starts."""
+    """A running program. `limits` is called in the child before the program starts; `inherit` are descriptors
+    it keeps."""
 
-    def __init__(self, command, output, limits=None, environment=None):
+    def __init__(self, command, output, limits=None, environment=None, inherit=()):
         self.output_path = output
         with open(output, "ab") as sink:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env=environment,
-                preexec_fn=lambda: _before_exec(limits))
+                pass_fds=inherit, preexec_fn=lambda: _before_exec(limits))
 
     @property
     def pid(self):

@@ -33,7 +33,7 @@ def config(endpoints=(), *, listener=None, route=None, cluster=None, **top):
 
 
 class Weir:
-    def __init__(self, folder, configuration, limits=None, ready=True):
+    def __init__(self, folder, configuration, limits=None, ready=True, command=None, environment=None, inherit=()):
         os.makedirs(folder)
         self.folder = folder
         self.admin = f"{folder}/admin.sock"
@@ -43,7 +43,8 @@ class Weir:
                     **configuration}
         self.config_path = f"{folder}/weir.yaml"
         pathlib.Path(self.config_path).write_text(json.dumps(settings, indent=1), encoding="utf-8")
-        self.child = Child([BINARY, "run", "-c", self.config_path], self.log_path, limits)
+        self.child = Child([*(command or [BINARY, "run"]), "-c", self.config_path], self.log_path, limits,
+                           {**os.environ, **environment} if environment else None, inherit)
         if ready:
             wait_for(self._ready_or_gone, "weir answers /readyz", 60)
             if self.child.exit_code is not None:

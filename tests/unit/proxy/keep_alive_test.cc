@@ -199,6 +199,48 @@ TEST_F(KeepAlive, AStoppingWorkerSaysClose) {
   EXPECT_TRUE(client.was_told_end());
 }
 
+TEST_F(KeepAlive, ARequestOnItsWayToAStoppingWorkerIsAnswered) {
+  Party& client = connect();
+  client.sends(kGet);
+  Party& origin = accept();
+  origin.sends(kOk);
+  EXPECT_EQ(client.receives().field("Connection"), "-");
+  context().draining = true;
+  drain();
+  advance(context().idle_grace - 1ms);
+  EXPECT_TRUE(client.is_connected());
+  client.sends(kGet);
+  origin.sends(kOk);
+  EXPECT_EQ(client.receives().field("Connection"), "close");
+  EXPECT_TRUE(client.was_told_end());
+}
+
+TEST_F(KeepAlive, AStoppingWorkerWaitsForIdleClientsOnlySoLong) {
+  Party& client = connect();
+  client.sends(kGet);
+  accept().sends(kOk);
+  client.receives();
+  context().draining = true;
+  drain();
+  advance(context().idle_grace + 1ms);
+  EXPECT_FALSE(client.is_connected());
+}
+
+TEST_F(KeepAlive, AnAnswerThatPromisedToKeepTheConnectionIsHeldToIt) {
+  Party& client = connect();
+  client.sends(kGet);
+  Party& origin = accept();
+  origin.sends("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
+  context().draining = true;
+  drain();
+  origin.sends("cd");
+  EXPECT_EQ(client.receives().field("Connection"), "-");
+  EXPECT_FALSE(client.was_told_end());
+  client.sends(kGet);
+  origin.sends(kOk);
+  EXPECT_EQ(client.receives().field("Connection"), "close");
+}
+
 TEST_F(KeepAlive, AnEmptyLineBehindARequestIsNoRequest) {
   Party& client = connect();
   client.sends(kGet);

@@ -1,0 +1,44 @@
+// Two descriptors that the environment names: where stderr really goes, and where our word goes.
+#include "server/predecessor.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <fcntl.h>
+#include <string_view>
+#include <unistd.h>
+
+namespace weir::server {
+namespace {
+
+// -1: the variable is not set, or names no open descriptor beyond the three usual ones.
+int descriptor_in(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr) return -1;
+  const std::string_view text(value);
+  int fd = -1;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), fd);
+  if (failure != std::errc() || end != text.data() + text.size() || fd <= STDERR_FILENO) return -1;
+  return ::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? fd : -1;
+}
+
+}  // namespace
+
+bool has_predecessor() {
+  return descriptor_in("WEIR_READY_FD") >= 0;
+}
+
+void tell_predecessor() {
+  const int stderr_fd = descriptor_in("WEIR_STDERR_FD");
+  const int ready_fd = descriptor_in("WEIR_READY_FD");
+  if (stderr_fd >= 0) {
+    ::dup2(stderr_fd, STDERR_FILENO);
+    ::close(stderr_fd);
+  }
+  if (ready_fd < 0) return;
+  // Nobody there to read it: then there is nobody to drain either.
+  if (::write(ready_fd, "1", 1) < 0) {
+  }
+  ::close(ready_fd);
+}
+
+}  // namespace weir::server

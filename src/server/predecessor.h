@@ -1,0 +1,13 @@
+// The process that started this one to take its place (server/upgrade.h is its side): it reads our
+// stderr and waits for our word. Called by the supervisor on its thread.
+#pragma once
+
+namespace weir::server {
+
+// Was this process started by another Weir?
+bool has_predecessor();
+
+// We serve: stderr is the usual one from now on, and the predecessor may drain.
+void tell_predecessor();
+
+}  // namespace weir::server

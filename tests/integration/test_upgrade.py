@@ -1,0 +1,286 @@
+#!/usr/bin/env python3
+"""A new binary in place of a running one: nothing is refused and nothing fails, whoever comes meanwhile; and one that
+cannot serve changes nothing. What service managers see and give: the pid file, sd_notify, sockets."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import threading
+import time
+
+from support.case import IntegrationTest, main
+from support.children import free_port
+from support.clients import Load, RawClient
+from support.generations import Generations, Newcomers, Notices, is_alive
+from support.waiting import wait_for
+from support.weir import command, config
+
+UPGRADES = 20
+
+
+class Upgrades(IntegrationTest):
+    def generations(self, environment=None, origin=None, **options):
+        self.origin = origin or self.stage.origin()
+        settings = config([self.origin.address], **options)
+        weir = Generations(self.stage.path("weir"), settings, environment)
+        self.stage.callback(weir.close)
+        return weir
+
+    def upgrade(self, weir):
+        """By the command; the id of the new process."""
+        done = command("upgrade", "--admin", f"unix:{weir.admin}")
+        self.assertEqual((done.returncode, done.stderr), (0, ""), weir.log())
+        weir.pids.append(int(done.stdout.split()[1]))
+        return weir.pids[-1]
+
+
+class UnderLoad(Upgrades):
+    def test_twenty_in_a_row_refuse_and_fail_nothing(self):
+        weir = self.generations(workers=2)
+        occasional = Occasional(weir.address)
+        with Load(weir.address, threads=4) as load, Newcomers(weir.address) as newcomers, occasional:
+            for number in range(UPGRADES):
+                weir.install()
+                answered, came = load.answered, newcomers.answered
+                if number % 2:
+                    weir.signal_upgrade()
+                else:
+                    self.upgrade(weir)
+                wait_for(lambda: load.answered > answered + 20 and newcomers.answered > came + 20, "requests go on")
+        print(f"{UPGRADES} upgrades: {load.answered} requests on kept connections, {newcomers.answered} on new ones, "
+              f"{occasional.answered} on connections mostly idle; failed: {len(load.failures)}, "
+              f"{len(newcomers.failures)}, {len(occasional.failures)}")
+        self.assertEqual((load.failures, newcomers.failures, occasional.failures), ([], [], []))
+        self.assertEqual(len(set(weir.pids)), UPGRADES + 1)
+        for pid in weir.pids[:-1]:
+            weir.wait_for_end(pid)
+        self.assertEqual(weir.admin_json("/v1/status")["pid"], weir.pids[-1])
+
+    def test_fewer_and_more_workers_lose_no_connection(self):
+        weir = self.generations(workers=4)
+        settings = json.loads(pathlib.Path(weir.config_path).read_text(encoding="utf-8"))
+        with Newcomers(weir.address, threads=4) as newcomers:
+            for workers in (1, 3, 2, 4):
+                settings["workers"] = workers
+                # Written at once, and taken up by the next process alone: the file is not watched.
+                pathlib.Path(weir.config_path).write_text(json.dumps({**settings, "watch": False}), encoding="utf-8")
+                self.upgrade(weir)
+                self.assertEqual(weir.admin_json("/v1/status")["workers"], workers)
+                came = newcomers.answered
+                wait_for(lambda: newcomers.answered > came + 50, "requests go on")
+        self.assertEqual(newcomers.failures, [])
+
+
+class Occasional:
+    """A client that sends a request every 50 ms on a connection it keeps, and counts those that were lost."""
+
+    def __init__(self, address):
+        self.address, self.failures, self.answered = address, [], 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join(30)
+
+    def _run(self):
+        client = None
+        while not self._over.wait(0.05):
+            try:
+                client = client or RawClient(self.address)
+                response = client.request()
+                self.answered += 1
+                if response.get("Connection") == "close":
+                    client.close()
+                    client = None
+            except Exception as error:  # pylint: disable=broad-except
+                self.failures.append(repr(error))
+                client = None
+        if client:
+            client.close()
+
+
+class OneUpgrade(Upgrades):
+    def test_an_idle_client_gets_its_next_answer_and_is_told_to_leave(self):
+        weir = self.generations()
+        with weir.client() as client:
+            self.assertEqual(client.request().status, 200)
+            self.upgrade(weir)
+            time.sleep(1.5)  # longer than a plain stop would wait
+            response = client.request()
+            self.assertEqual((response.status, response.get("Connection")), (200, "close"))
+            self.assertTrue(client.reader.at_end())
+        weir.wait_for_end(weir.pid)
+
+    def test_the_pid_file_names_the_process_that_serves_and_goes_with_the_last(self):
+        weir = self.generations()
+        self.assertEqual(weir.pid_in_file(), weir.pid)
+        new = self.upgrade(weir)
+        self.assertEqual(weir.pid_in_file(), new)
+        weir.wait_for_end(weir.pid)
+        self.assertEqual(weir.pid_in_file(), new)
+        os.kill(new, signal.SIGTERM)
+        weir.wait_for_end(new)
+        self.assertFalse(os.path.exists(weir.pid_file))
+        self.assertFalse(os.path.exists(weir.admin), "the admin socket's file is left behind")
+
+    def test_unix_sockets_stay_where_they_are(self):
+        path = self.stage.path("listener")
+        weir = self.generations(listener={"address": f"unix:{path}"}, workers=2)
+        inode = os.stat(path).st_ino
+        for _ in range(2):
+            old = weir.pids[-1]
+            self.upgrade(weir)
+            weir.wait_for_end(old)
+            self.assertEqual(os.stat(path).st_ino, inode)
+            with RawClient(path) as client:
+                self.assertEqual(client.request().status, 200)
+        os.kill(weir.pids[-1], signal.SIGTERM)
+        weir.wait_for_end(weir.pids[-1])
+        self.assertFalse(os.path.exists(path))
+
+    def test_the_new_file_at_the_path_runs_and_not_the_old_one(self):
+        weir = self.generations()
+        real = f"{weir.program}.real"
+        os.rename(weir.program, real)
+        weir.install(f"#!/bin/sh\necho the new one >&2\nexec {real} \"$@\"\n")
+        self.upgrade(weir)
+        self.assertIn("the new one", weir.log())
+
+    def test_a_listener_that_is_no_more_closes_and_a_new_one_opens(self):
+        weir = self.generations()
+        settings = json.loads(pathlib.Path(weir.config_path).read_text(encoding="utf-8"))
+        port = free_port()
+        settings["listeners"] = {"other": {"address": f"127.0.0.1:{port}"}}
+        settings["watch"] = False
+        pathlib.Path(weir.config_path).write_text(json.dumps(settings), encoding="utf-8")
+        self.upgrade(weir)
+        weir.wait_for_end(weir.pid)
+        with RawClient(("127.0.0.1", port)) as client:
+            self.assertEqual(client.request().status, 200)
+        with self.assertRaises(ConnectionRefusedError):
+            RawClient(weir.address)
+
+
+class CannotServe(Upgrades):
+    def failed(self, weir, *reasons):
+        """An upgrade fails with these reasons, and nothing has changed."""
+        with weir.client() as client:
+            self.assertEqual(client.request().status, 200)
+            done = command("upgrade", "--admin", f"unix:{weir.admin}")
+            self.assertEqual(done.returncode, 1, done.stdout)
+            for reason in reasons:
+                self.assertIn(reason, done.stderr)
+                self.assertIn(reason, weir.log())
+            self.assertEqual(client.request().get("Connection"), None)
+        with weir.client() as client:
+            self.assertEqual(client.request().status, 200)
+        self.assertEqual(weir.pid_in_file(), weir.pid)
+        status = weir.admin_json("/v1/status")
+        self.assertEqual((status["pid"], status["state"]), (weir.pid, "running"))
+        self.assertEqual(status["upgrades"]["last"]["outcome"], "failed")
+        self.assertIn("weir_failed_upgrades_total 1\n", weir.admin_get("/metrics").body.decode())
+
+    def test_a_binary_that_exits_at_once(self):
+        weir = self.generations()
+        weir.install("#!/bin/sh\necho libnothing.so: cannot open shared object file >&2\nexit 127\n")
+        self.failed(weir, "exited with 127", "libnothing.so: cannot open")
+        weir.install()
+        self.upgrade(weir)
+
+    def test_a_binary_that_is_none(self):
+        weir = self.generations()
+        os.unlink(weir.program)
+        done = command("upgrade", "--admin", f"unix:{weir.admin}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("No such file", done.stderr)
+        with weir.client() as client:
+            self.assertEqual(client.request().status, 200)
+
+    def test_a_file_with_mistakes(self):
+        path = self.stage.path("listener")
+        weir = self.generations(listener={"address": f"unix:{path}"}, watch=False)
+        before = pathlib.Path(weir.config_path).read_text(encoding="utf-8")
+        pathlib.Path(weir.config_path).write_text(before.replace('"workers"', '"wrokers"'), encoding="utf-8")
+        self.failed(weir, "exited with 1", "wrokers")
+        self.assertTrue(os.path.exists(path), "its socket's file is gone")
+        pathlib.Path(weir.config_path).write_text(before, encoding="utf-8")
+        self.upgrade(weir)
+
+    def test_an_address_that_is_taken_comes_after_sockets_were(self):
+        path = self.stage.path("listener")
+        weir = self.generations(listener={"address": f"unix:{path}"}, watch=False)
+        settings = json.loads(pathlib.Path(weir.config_path).read_text(encoding="utf-8"))
+        with socket.socket() as busy:
+            busy.bind(("127.0.0.1", 0))
+            busy.listen()
+            settings["listeners"]["zz"] = {"address": "127.0.0.1:%d" % busy.getsockname()[1]}
+            pathlib.Path(weir.config_path).write_text(json.dumps(settings), encoding="utf-8")
+            self.failed(weir, "already in use")
+        self.assertTrue(os.path.exists(path), "its socket's file is gone")
+
+    def test_a_stop_ends_the_new_process_too(self):
+        weir = self.generations()
+        weir.install("#!/bin/sh\necho $$ > $0.pid\nexec sleep 300\n")
+        os.kill(weir.pid, signal.SIGUSR2)
+        started = pathlib.Path(f"{weir.program}.pid")
+        wait_for(lambda: started.exists() and started.read_text(encoding="ascii").strip(), "it was started")
+        pid = int(started.read_text(encoding="ascii"))
+        weir.child.signal(signal.SIGTERM)
+        self.assertEqual(weir.child.wait(), 0)
+        wait_for(lambda: not is_alive(pid), "the new process has ended")
+
+
+class ServiceManager(Upgrades):
+    def test_it_is_told_of_start_reload_upgrade_and_stop(self):
+        notices = Notices(self.stage.path("notify"))
+        self.addCleanup(notices.close)
+        weir = self.generations({"NOTIFY_SOCKET": notices.path})
+        self.assertIn("serves", notices.next("READY=1")["STATUS"])
+        weir.child.signal(signal.SIGHUP)
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        self.assertLess(abs(int(notices.next("RELOADING=1")["MONOTONIC_USEC"]) - now), 30_000_000)
+        notices.next("READY=1")
+        new = self.upgrade(weir)
+        self.assertEqual(notices.next("MAINPID=")["MAINPID"], str(new))
+        weir.wait_for_end(weir.pid)
+        os.kill(new, signal.SIGTERM)
+        notices.next("STOPPING=1")
+
+    def test_its_sockets_are_used_by_address_and_by_name(self):
+        for by_name in (False, True):
+            with socket.socket() as ours:
+                ours.bind(("127.0.0.1", 0))
+                ours.listen(64)
+                address = "127.0.0.1:%d" % ours.getsockname()[1]
+                waiting = RawClient(ours.getsockname())  # before anybody accepts
+                self.addCleanup(waiting.close)
+                waiting.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                listener = {"address": "127.0.0.1:1" if by_name else address}
+                weir = self.activated(ours, "web" if by_name else "unknown", listener)
+                self.assertEqual(weir.admin_json("/v1/status")["listeners"][0]["address"], address)
+                self.assertEqual(waiting.response().status, 200)
+                with weir.client() as client:
+                    self.assertEqual(client.request().status, 200)
+                new = self.upgrade(weir)
+                self.assertEqual(weir.admin_json("/v1/status")["listeners"][0]["address"], address)
+                self.assertEqual(weir.admin_json("/v1/status")["pid"], new)
+                with weir.client() as client:
+                    self.assertEqual(client.request().status, 200)
+
+    def activated(self, ours, name, listener):
+        origin = self.stage.origin()
+        weir = Generations(self.stage.path("weir"), config([origin.address], listener=listener, workers=2),
+                           {"LISTEN_FDS": "1", "LISTEN_FDNAMES": name}, socket_activated=ours.fileno())
+        self.stage.callback(weir.close)
+        return weir
+
+
+if __name__ == "__main__":
+    main()
