@@ -10,6 +10,7 @@ namespace {
 std::shared_ptr<const upstream::ClusterSetup> without_limits(upstream::ClusterSetup setup) {
   setup.settings.connections.max = 0;
   setup.settings.connections.max_pending = 0;
+  setup.settings.connections.max_requests = 0;
   return std::make_shared<const upstream::ClusterSetup>(std::move(setup));
 }
 
