@@ -14,6 +14,7 @@
 #include "observe/metrics.h"
 #include "observe/mirror_metrics.h"
 #include "observe/split_metrics.h"
+#include "server/health_json.h"
 #include "server/json_parts.h"
 #include "server/reload_resource.h"
 #include "server/version.h"
@@ -145,8 +146,10 @@ std::string clusters_json(const ProcessState& state) {
   Json list = Json::array();
   for (const auto& cluster : state.snapshot->clusters) {
     Json endpoints = Json::array();
-    for (const auto& endpoint : cluster->endpoints())
+    for (const auto& endpoint : cluster->endpoints()) {
       endpoints.push_back(endpoint_json(*endpoint, true));
+      add_health(endpoints.back(), state.health, *endpoint, SystemClock());
+    }
     list.push_back({{"cluster", cluster->name()},
                     {"balance", cluster->settings().balance.algorithm},
                     {"connections", cluster->connections()},

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "proxy/snapshot.h"
+#include "server/endpoint_health.h"
 #include "server/instruments.h"
 #include "server/live_state.h"
 #include "server/reload_report.h"
@@ -30,6 +31,7 @@ struct ProcessState {
   ReloadHistory reloads;
   // Takes up the configuration file anew, or (dry run) says what that would change.
   std::function<ReloadReport(bool dry_run, std::string_view by)> reload;
+  const EndpointHealth* health = nullptr;  // null before the start is that far
 };
 
 }  // namespace weir::server

@@ -8,7 +8,10 @@
 #include <cstdio>
 #include <utility>
 
+#include <weir/limits.h>
+
 #include "base/clock.h"
+#include "base/random.h"
 #include "config/loader.h"
 #include "net/process.h"
 #include "observe/log.h"
@@ -40,17 +43,25 @@ int Supervisor::run() {
   config::Config config;
   if (!load(config) || !build(std::move(config)) || !open_sockets() || !open_admin()) return 1;
   watch_signals();
-  state_.reload = [this](bool dry_run, std::string_view by) { return reload(dry_run, by); };
-  start_workers();
-  watch_file();
-  loop_.run();
+  begin_checks();
+  await_first_checks();
+  if (!state_.draining) serve();
   for (const auto& worker : workers_) worker->join();
   workers_.clear();
   admin_.reset();
   file_watch_.reset();
+  health_.reset();
   signals_.clear();
   observe::log_info("stopped");
   return 0;
+}
+
+void Supervisor::serve() {
+  start_workers();
+  state_.reload = [this](bool dry_run, std::string_view by) { return reload(dry_run, by); };
+  watch_file();
+  if (reload_waits_) on_reload_signal();
+  loop_.run();
 }
 
 bool Supervisor::load(config::Config& config) {
@@ -112,6 +123,21 @@ bool Supervisor::open_admin() {
   return true;
 }
 
+void Supervisor::begin_checks() {
+  health_ =
+      std::make_unique<EndpointHealth>(connector_, loop_.wheel(), clock_, instruments_->registry,
+                                       instruments_->supervisor_cells(), random_seed());
+  state_.health = health_.get();
+  health_->adopt(state_.snapshot->clusters);
+}
+
+// Connections wait in the backlog meanwhile: better than an answer from an endpoint that is dead.
+void Supervisor::await_first_checks() {
+  const net::TimeMs until =
+      loop_.now() + static_cast<net::TimeMs>(limits::kFirstChecksWait.count());
+  while (!state_.draining && !health_->settled() && loop_.now() < until) loop_.run_once();
+}
+
 void Supervisor::start_workers() {
   for (int i = 0; i < state_.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(i, state_.workers, *instruments_));
@@ -135,7 +161,7 @@ void Supervisor::watch_signals() {
   watch(SIGUSR2, [](void*) {
     observe::log_warn("SIGUSR2: this version cannot hand over to a new binary; restart it instead");
   });
-  watch(SIGHUP, [](void* owner) { static_cast<Supervisor*>(owner)->reload(false, "SIGHUP"); });
+  watch(SIGHUP, [](void* owner) { static_cast<Supervisor*>(owner)->on_reload_signal(); });
 }
 
 void Supervisor::on_stop_signal() {
@@ -145,6 +171,12 @@ void Supervisor::on_stop_signal() {
   } else {
     begin_drain();
   }
+}
+
+// Before the workers are there, nobody could take it up.
+void Supervisor::on_reload_signal() {
+  reload_waits_ = workers_.empty();
+  if (!reload_waits_) reload(false, "SIGHUP");
 }
 
 void Supervisor::on_reopen_signal() {

@@ -8,9 +8,12 @@
 
 #include <weir/config.h>
 
+#include "base/clock.h"
+#include "net/connector.h"
 #include "net/loop.h"
 #include "net/signals.h"
 #include "server/admin_server.h"
+#include "server/endpoint_health.h"
 #include "server/file_watch.h"
 #include "server/instruments.h"
 #include "server/process_state.h"
@@ -37,6 +40,9 @@ class Supervisor {
   bool build(config::Config config);
   bool open_sockets();
   bool open_admin();
+  void serve();  // until told to stop
+  void begin_checks();
+  void await_first_checks();
   void start_workers();
   void watch_signals();
 
@@ -51,6 +57,7 @@ class Supervisor {
   void watch_file();
 
   void on_stop_signal();
+  void on_reload_signal();
   void on_reopen_signal();
   void begin_drain();
   void stop_now();
@@ -62,9 +69,13 @@ class Supervisor {
   std::unique_ptr<Instruments> instruments_;
   std::vector<WorkerSockets> sockets_;  // by worker, until they are handed over
   std::vector<std::unique_ptr<Worker>> workers_;
+  net::TcpConnector connector_{loop_};  // of health checks
+  SystemClock clock_;
+  std::unique_ptr<EndpointHealth> health_;
   std::unique_ptr<AdminServer> admin_;
   std::vector<std::unique_ptr<net::SignalWatch>> signals_;
   std::unique_ptr<FileWatch> file_watch_;
+  bool reload_waits_ = false;  // for the workers
   net::TimerEntry stop_timer_;
   net::TimeMs stop_at_ = 0;  // when draining ends at the latest
 };

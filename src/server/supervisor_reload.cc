@@ -137,6 +137,7 @@ void Supervisor::hand_over(std::shared_ptr<const proxy::Snapshot> next,
                            std::vector<WorkerSockets> sockets, std::vector<std::string> addresses) {
   put_in_force(*next, state_.live);
   state_.snapshot = std::move(next);
+  health_->adopt(state_.snapshot->clusters);
   state_.listener_addresses = std::move(addresses);
   state_.loaded_wall_ms = SystemClock().wall_ms();
   const auto countdown = std::make_shared<Countdown>(workers_.size());
