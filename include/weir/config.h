@@ -321,8 +321,59 @@ struct Connections {
   std::uint32_t idle = 128;          // kept per endpoint, over all workers
   Millis idle_timeout = limits::kUpstreamIdleTimeout;
   Millis connect_timeout = limits::kConnectTimeout;
+  std::uint32_t max_requests = 0;  // under way at the cluster, over all workers; 0 = no limit
+  std::uint32_t max_retries = 0;   // of those, second and later tries; 0 = no limit
   bool operator==(const Connections&) const = default;
 };
+
+struct StatusRange {
+  int low = 200, high = 399;  // both belong to it
+  bool operator==(const StatusRange&) const = default;
+};
+
+enum class CheckKind : std::uint8_t { http, tcp };
+enum class CheckMethod : std::uint8_t { get, head };
+enum class BodyMatch : std::uint8_t { any, contains, regex };
+
+// Endpoints are asked how they are, once for the whole process.
+struct HealthCheck {
+  CheckKind kind = CheckKind::http;
+  std::string path;  // http
+  CheckMethod method = CheckMethod::get;
+  std::string host;  // empty = the endpoint's address
+  std::vector<Pair> headers;
+  std::vector<StatusRange> expect = {StatusRange{}};
+  BodyMatch body_match = BodyMatch::any;
+  std::string body;
+  std::uint16_t port = 0;  // 0 = the endpoint's
+  Millis interval = limits::kCheckInterval;
+  Millis unhealthy_interval = limits::kCheckInterval / 2;  // from the first failure on
+  Millis timeout = limits::kCheckTimeout;
+  int healthy = 2;                     // successes in a row that bring an endpoint back
+  int unhealthy = 3;                   // failures in a row that take it out
+  Millis grace = limits::kCheckGrace;  // how long one without a result may serve
+  bool operator==(const HealthCheck&) const = default;
+};
+
+struct SuccessRate {
+  std::uint32_t min_requests = 100;  // of an endpoint within the interval
+  int below_percent = 30;            // points below the others' mean
+  bool operator==(const SuccessRate&) const = default;
+};
+
+// What requests themselves tell of an endpoint: who fails them is left out for a while.
+struct Outlier {
+  bool enabled = true;
+  std::uint32_t consecutive_failures = 5;      // 0 = they do not count
+  std::optional<SuccessRate> success_rate;     // none = not compared
+  Millis interval = limits::kOutlierInterval;  // over which rates are taken
+  Millis ejection = limits::kEjection;         // the first; each further one twice the last
+  Millis max_ejection = limits::kMaxEjection;
+  int max_ejected_percent = 50;  // of the cluster's endpoints, rounded down
+  bool operator==(const Outlier&) const = default;
+};
+
+enum class WhenAllUnhealthy : std::uint8_t { fail, use_all };
 
 struct Cluster {
   std::string name;
@@ -331,6 +382,10 @@ struct Cluster {
   Connections connections;
   // Endpoints that an operator must leave taking requests; 0 = no rule.
   std::uint32_t min_available = 0;
+  std::optional<HealthCheck> health_check;
+  Outlier outlier;
+  WhenAllUnhealthy when_all_unhealthy = WhenAllUnhealthy::fail;
+  Millis slow_start{0};  // 0 = an endpoint that comes back has its whole share at once
   Place place;
   bool operator==(const Cluster&) const = default;
 };

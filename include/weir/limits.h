@@ -68,6 +68,19 @@ inline constexpr std::uint32_t kEndpointWeight = 65'535;
 inline constexpr Millis kDrainWait = 30s;      // of ?wait=drained, unless it says otherwise
 inline constexpr Millis kDrainWaitMost = 24h;  // and at most
 
+// Health.
+inline constexpr Millis kCheckInterval = 5s;
+inline constexpr Millis kCheckIntervalLeast = 100ms;  // the least a file may ask for
+inline constexpr Millis kCheckTimeout = 2s;
+inline constexpr Millis kCheckGrace = 5s;
+inline constexpr Millis kFirstChecksWait = 1s;  // the start waits so long for first results
+inline constexpr std::size_t kCheckHeaders = 16;
+inline constexpr std::size_t kCheckBodyBytes = 64 * 1024;  // of an answer, that are looked at
+inline constexpr std::size_t kStatusRanges = 32;
+inline constexpr Millis kOutlierInterval = 10s;
+inline constexpr Millis kEjection = 10s;
+inline constexpr Millis kMaxEjection = 300s;
+
 // Splits and mirrors.
 inline constexpr std::size_t kVariants = 16;                // of one split
 inline constexpr std::uint32_t kVariantWeight = 1'000'000;  // one variant's

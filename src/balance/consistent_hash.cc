@@ -66,7 +66,7 @@ class ConsistentHash : public Balancer {
     return owner;
   }
 
-  Roster roster_;
+  Roster roster_{Shares::ignore};
   Rendezvous serving_;  // among those that take requests
   Rendezvous all_;      // among all primaries
   std::vector<std::uint16_t> remembered_;

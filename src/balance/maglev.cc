@@ -106,7 +106,7 @@ class Maglev final : public Balancer {
   }
 
  private:
-  Roster roster_;
+  Roster roster_{Shares::ignore};
   Rendezvous serving_;                // among those that take requests
   std::vector<std::uint16_t> table_;  // slot to index; empty when there is no primary
   std::vector<std::uint64_t> ids_;    // what the table was made of

@@ -34,7 +34,16 @@ void Roster::rebuild(EndpointSet endpoints) {
   seats_.reserve(endpoints.size());
   seat_all(endpoints, false);
   if (seats_.empty()) seat_all(endpoints, true);
+  apply_shares();
   sum_weights();
+}
+
+// A tenth of a weight of 1 is no whole number: then all are taken tenfold.
+void Roster::apply_shares() {
+  const auto partly = [](const Seat& seat) { return seat.share != Endpoint::kWholeShare; };
+  warming_ = std::any_of(seats_.begin(), seats_.end(), partly);
+  if (!warming_) return;
+  for (Seat& seat : seats_) seat.weight *= seat.share;
 }
 
 void Roster::sum_weights() {
@@ -52,7 +61,9 @@ void Roster::seat_all(EndpointSet endpoints, bool backups) {
     if (endpoint.backup() != backups || !endpoint.takes_requests()) continue;
     // Read once: another thread may set it to 0 after takes_requests() said yes.
     const std::uint32_t weight = endpoint.weight();
-    if (weight > 0) seats_.push_back({static_cast<std::uint32_t>(i), weight});
+    const std::uint32_t share =
+        shares_ == Shares::follow ? endpoint.share() : Endpoint::kWholeShare;
+    if (weight > 0) seats_.push_back({static_cast<std::uint32_t>(i), weight, share});
   }
 }
 

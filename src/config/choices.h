@@ -47,4 +47,10 @@ inline constexpr Choice<MirrorBy> kMirrorBy[] = {{"request", MirrorBy::request},
 inline constexpr Choice<MirrorWhen> kMirrorWhen[] = {{"concurrent", MirrorWhen::concurrent},
                                                      {"after", MirrorWhen::after}};
 
+inline constexpr Choice<CheckMethod> kCheckMethods[] = {{"GET", CheckMethod::get},
+                                                        {"HEAD", CheckMethod::head}};
+
+inline constexpr Choice<WhenAllUnhealthy> kWhenAllUnhealthy[] = {
+    {"fail", WhenAllUnhealthy::fail}, {"use_all", WhenAllUnhealthy::use_all}};
+
 }  // namespace weir::config

@@ -8,6 +8,7 @@
 #include <weir/limits.h>
 
 #include "config/addresses.h"
+#include "config/choices.h"
 #include "config/http_values.h"
 #include "config/keys.h"
 #include "config/plain_text.h"
@@ -34,6 +35,8 @@ constexpr Key<Connections> kConnectionKeys[] = {
     key_between<&Connections::idle, 0, kAnyCount>("idle"),
     key<&Connections::idle_timeout>("idle_timeout"),
     key<&Connections::connect_timeout>("connect_timeout"),
+    key_between<&Connections::max_requests, 0, kAnyCount>("max_requests"),
+    key_between<&Connections::max_retries, 0, kAnyCount>("max_retries"),
 };
 
 void read_endpoint(Reader& reader, const Node& node, Endpoint& endpoint) {
@@ -83,13 +86,25 @@ constexpr Key<Cluster> kClusterKeys[] = {
     {"endpoints", read_endpoints, list_elements<kEndpointKeys>},
     key_section<&Cluster::connections, kConnectionKeys>("connections"),
     key_between<&Cluster::min_available, 0, kAnyCount>("min_available"),
-    key_not_yet<Cluster>("health_check", "active health checks"),
-    key_not_yet<Cluster>("outlier", "ejection of failing endpoints"),
-    key_not_yet<Cluster>("when_all_unhealthy", "serving with unhealthy endpoints", "fail"),
-    key_not_yet<Cluster>("slow_start", "growing shares of new endpoints"),
+    {"health_check", read_health_check, list_health_check},
+    {"outlier", read_outlier, list_outlier},
+    key_choice<&Cluster::when_all_unhealthy, kWhenAllUnhealthy>("when_all_unhealthy"),
+    key_from_zero<&Cluster::slow_start>("slow_start"),
     key_not_yet<Cluster>("protocol", "HTTP/2 to endpoints", "http1"),
     key_not_yet<Cluster>("tls", "TLS to endpoints"),
 };
+
+// A socket file has no other port.
+void check_port(Reader& reader, const Node& node, const Cluster& cluster) {
+  if (!cluster.health_check || cluster.health_check->port == 0) return;
+  for (const Endpoint& endpoint : cluster.endpoints) {
+    if (!endpoint.address.is_unix()) continue;
+    reader.error(*node.find("health_check")->find("port"),
+                 fmt::format("endpoint {} is a unix socket and has no port: remove port",
+                             to_string(endpoint.address)));
+    return;
+  }
+}
 
 void read_cluster(Reader& reader, const Entry& entry, Config& config) {
   Cluster& cluster = config.clusters.emplace_back();
@@ -98,6 +113,7 @@ void read_cluster(Reader& reader, const Entry& entry, Config& config) {
   const Parsed<std::string> name = parse_name(cluster.name);
   if (!name) reader.error(*entry.key, name.error());
   read_section(reader, *entry.value, cluster, kClusterKeys);
+  check_port(reader, *entry.value, cluster);
   if (entry.value->is_map() && entry.value->find("endpoints") == nullptr) {
     reader.error(*entry.key, fmt::format("cluster '{}' has no endpoints", printable(cluster.name)));
   }

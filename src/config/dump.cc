@@ -160,7 +160,13 @@ class Dump {
       line(3, "idle", cluster.connections.idle);
       line(3, "idle_timeout", format_duration(cluster.connections.idle_timeout));
       line(3, "connect_timeout", format_duration(cluster.connections.connect_timeout));
+      line(3, "max_requests", cluster.connections.max_requests);
+      line(3, "max_retries", cluster.connections.max_retries);
       line(2, "min_available", cluster.min_available);
+      if (cluster.health_check) health_check(*cluster.health_check);
+      outlier(cluster.outlier);
+      line(2, "when_all_unhealthy", word_of(kWhenAllUnhealthy, cluster.when_all_unhealthy));
+      line(2, "slow_start", format_duration(cluster.slow_start));
     }
   }
 
@@ -344,6 +350,51 @@ class Dump {
     if (all.empty()) return;
     section(depth, key);
     for (const Pair& pair : all) line(depth + 1, text(pair.name, Role::key), text(pair.value));
+  }
+
+  void health_check(const HealthCheck& check) {
+    section(2, "health_check");
+    if (check.kind == CheckKind::tcp) {
+      line(3, "tcp", true);
+    } else {
+      http_check(check);
+    }
+    if (check.port != 0) line(3, "port", check.port);
+    line(3, "interval", format_duration(check.interval));
+    line(3, "unhealthy_interval", format_duration(check.unhealthy_interval));
+    line(3, "timeout", format_duration(check.timeout));
+    line(3, "healthy", check.healthy);
+    line(3, "unhealthy", check.unhealthy);
+    line(3, "grace", format_duration(check.grace));
+  }
+
+  void http_check(const HealthCheck& check) {
+    line(3, "path", text(check.path));
+    line(3, "method", word_of(kCheckMethods, check.method));
+    if (!check.host.empty()) line(3, "host", text(check.host));
+    pairs(3, "headers", check.headers);
+    line(3, "expect", list(check.expect, [](const StatusRange& range) {
+           return range.low == range.high ? std::to_string(range.low)
+                                          : fmt::format("{}-{}", range.low, range.high);
+         }));
+    if (check.body_match == BodyMatch::any) return;
+    const bool contains = check.body_match == BodyMatch::contains;
+    line(3, "body", fmt::format("{{ {}: {} }}", contains ? "contains" : "regex", text(check.body)));
+  }
+
+  void outlier(const Outlier& outlier) {
+    if (!outlier.enabled) return line(2, "outlier", "off");
+    section(2, "outlier");
+    line(3, "consecutive_failures", outlier.consecutive_failures);
+    if (outlier.success_rate) {
+      line(3, "success_rate",
+           fmt::format("{{ min_requests: {}, below_percent: {} }}",
+                       outlier.success_rate->min_requests, outlier.success_rate->below_percent));
+    }
+    line(3, "interval", format_duration(outlier.interval));
+    line(3, "ejection", format_duration(outlier.ejection));
+    line(3, "max_ejection", format_duration(outlier.max_ejection));
+    line(3, "max_ejected_percent", outlier.max_ejected_percent);
   }
 
   static std::string balance(const Balance& balance) {

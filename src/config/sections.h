@@ -54,9 +54,13 @@ void list_split_key(KeyList& out, const std::string& path);
 
 void read_clusters(Reader& reader, const Node& node, Config& config);
 void list_clusters(KeyList& out, const std::string& path);
-// Part of a cluster: balance_section.cc.
+// Parts of a cluster: balance_section.cc, health_section.cc.
 void read_balance(Reader& reader, const Node& node, Cluster& cluster);
 void list_balance(KeyList& out, const std::string& path);
+void read_health_check(Reader& reader, const Node& node, Cluster& cluster);
+void list_health_check(KeyList& out, const std::string& path);
+void read_outlier(Reader& reader, const Node& node, Cluster& cluster);
+void list_outlier(KeyList& out, const std::string& path);
 
 // After everything is read: every name that is used is defined, no address is listened on twice
 // (references.cc), no mirror comes back (mirror_loops.cc).

@@ -10,6 +10,8 @@ Error Attempt::start(upstream::ClusterPool& pool, const PickContext& context, st
   pool_ = &pool;
   context_ = context;
   if (picked == kNoEndpoint) return {Errc::no_endpoint};
+  if (!pool.admit(place_)) return {Errc::overloaded};
+  judged_ = false;
   picked_ = picked;
   picked_in_ = pool.generation();
   target_ = &pool.at(picked);
@@ -17,7 +19,10 @@ Error Attempt::start(upstream::ClusterPool& pool, const PickContext& context, st
   lease_ = target_->take_idle();
   if (lease_) return {};
   const Error error = pool.request(*target_, request_);
-  if (error) leave_endpoint();
+  if (error) {
+    leave_endpoint();
+    place_.release();
+  }
   return error;
 }
 
@@ -30,6 +35,12 @@ void Attempt::end() {
   request_.cancel();
   leave_endpoint();
   lease_.release();
+  place_.release();
+}
+
+void Attempt::judge(Fault fault) {
+  if (target_ == nullptr || std::exchange(judged_, true)) return;
+  pool_->judge(*target_, fault);
 }
 
 void Attempt::leave_endpoint() {

@@ -42,6 +42,9 @@ class Attempt final : upstream::LeaseEvents, upstream::ResponseEvents {
   Error replace_connection();
   // Gives back whatever it holds; a connection that is not clean is closed. Idempotent.
   void end();
+  // Tells the endpoint's conduct how this try went, an empty fault: well. The first word counts; a
+  // mirror's copy says none.
+  void judge(Fault fault);
 
   bool ready() const { return static_cast<bool>(lease_); }
   bool queued() const { return request_.queued(); }  // no slot for a connection yet
@@ -90,9 +93,11 @@ class Attempt final : upstream::LeaseEvents, upstream::ResponseEvents {
   upstream::Lease lease_;
   upstream::ClusterPool* pool_ = nullptr;
   upstream::EndpointPool* target_ = nullptr;
+  upstream::Slot place_;  // among the cluster's requests
   PickContext context_;
   std::size_t picked_ = kNoEndpoint;
   std::uint64_t picked_in_ = 0;  // the pool's generation
+  bool judged_ = false;
 };
 
 }  // namespace weir::proxy

@@ -114,6 +114,7 @@ class Exchange final : AttemptEvents {
   AttemptOutcome outcome_of(Error error, int status) const;
   bool try_again(Error error, int status);
   bool try_elsewhere(Error error);
+  void blame(Error error, int status);
   void on_deadline();
   void give_up_attempt(Error error);
   void fail(Error error);
@@ -144,6 +145,7 @@ class Exchange final : AttemptEvents {
   http::RequestHead request_;
   http::ResponseHead response_;
   Attempt attempt_;
+  upstream::Slot retry_slot_;     // among the cluster's retries
   net::TimerEntry timer_;         // of the upstream side; the client's is the connection's
   net::TimeMs give_up_at_ = 0;    // route's timeouts.request, 0 = never
   std::size_t last_pending_ = 0;  // upstream output at the last look, to see progress

@@ -39,6 +39,7 @@ bool Exchange::try_again(Error error, int status) {
     if (attempt_started(attempt_.replace_connection()) && attempt_.ready()) on_attempt_ready();
     return true;
   }
+  blame(error, status);
   if (rescue(outcome)) return true;
   return verdict == RetryVerdict::again && try_elsewhere(error);
 }
@@ -50,6 +51,7 @@ bool Exchange::try_elsewhere(Error error) {
   if (failed < 64) context.tried |= std::uint64_t{1} << failed;
   const std::size_t picked = pool().pick(context);
   if (picked == kNoEndpoint) return false;  // nowhere else to go
+  if (!pool().admit_retry(retry_slot_)) return false;
   const int percent = plan_->settings->retry.budget_percent;
   if (loads_an_origin(error) && !pool().spend_retry(percent)) return false;
   tried_ = context.tried;
@@ -57,6 +59,18 @@ bool Exchange::try_elsewhere(Error error) {
   attempt_.end();
   if (start_attempt(context, picked) && attempt_.ready()) on_attempt_ready();
   return true;
+}
+
+// Counts against the endpoint what is its own doing: not the client's ways, Weir's own limits, or
+// an idle connection that was just being closed.
+void Exchange::blame(Error error, int status) {
+  const bool idle_close = error.code == Errc::upstream_reset && attempt_.on_reused_connection() &&
+                          !attempt_.response_begun();
+  const bool late = error.code == Errc::request_timeout && step_ == Step::awaiting;
+  if (idle_close) return;
+  if (status >= 500 || late || side_of(error.code) == Side::upstream) {
+    attempt_.judge({.code = error.code, .status = static_cast<std::uint16_t>(status)});
+  }
 }
 
 void Exchange::on_deadline() {
@@ -93,6 +107,7 @@ void Exchange::on_deadline() {
 // Not tried again at the same variant: a timeout could double, and a malformed answer tells of the
 // version rather than of the endpoint.
 void Exchange::give_up_attempt(Error error) {
+  blame(error, 0);
   if (step_ == Step::relaying || !rescue(outcome_of(error, 0))) fail(error);
 }
 
@@ -106,6 +121,7 @@ void Exchange::on_client_gone(Errc reason) {
 
 // Answers the error if nothing has been sent to the client yet; otherwise the truncation must show.
 void Exchange::fail(Error error) {
+  blame(error, 0);
   if (step_ == Step::relaying) {
     finish(Ending::truncated, error.code);
   } else {
@@ -179,6 +195,7 @@ void Exchange::reset() {
   cluster_ = kNoCluster;
   choice_ = {};
   mirrors_.reset();
+  retry_slot_.release();
   snapshot_.reset();
   give_up_at_ = 0;
   request_complete_ = request_paused_ = response_paused_ = expects_continue_ = false;

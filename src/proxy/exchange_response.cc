@@ -65,6 +65,7 @@ void Exchange::response_sent(bool sent, bool complete) {
     return;
   }
   if (complete) {
+    attempt_.judge({});
     finish(Ending::complete, Errc::none);
     return;
   }

@@ -58,6 +58,7 @@ bool Exchange::fail_over() {
 // As start_attempt().
 bool Exchange::start_on_stable(VariantReason reason) {
   attempt_.end();
+  retry_slot_.release();
   take_variant(0, reason);
   tried_ = 0;
   const PickContext context = pick_context();

@@ -24,6 +24,7 @@ std::vector<http::HeadEdit> compile_mirror_edits(const config::Mirror& mirror) {
 std::shared_ptr<const upstream::ClusterSetup> mirror_setup(upstream::ClusterSetup setup) {
   setup.settings.connections.max = 0;
   setup.settings.connections.max_pending = 0;
+  setup.settings.connections.max_requests = 0;
   return std::make_shared<const upstream::ClusterSetup>(std::move(setup));
 }
 

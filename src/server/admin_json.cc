@@ -15,6 +15,7 @@
 #include "observe/mirror_metrics.h"
 #include "observe/split_metrics.h"
 #include "server/endpoints_resource.h"
+#include "server/health_json.h"
 #include "server/json_parts.h"
 #include "server/reload_resource.h"
 #include "server/upgrade_resource.h"
@@ -148,8 +149,10 @@ std::string clusters_json(const ProcessState& state) {
   Json list = Json::array();
   for (const auto& cluster : state.snapshot->clusters) {
     Json endpoints = Json::array();
-    for (const auto& endpoint : cluster->endpoints())
+    for (const auto& endpoint : cluster->endpoints()) {
       endpoints.push_back(endpoint_document(state, *cluster, *endpoint));
+      add_health(endpoints.back(), state.health, *endpoint, SystemClock());
+    }
     list.push_back({{"cluster", cluster->name()},
                     {"balance", cluster->settings().balance.algorithm},
                     {"connections", cluster->connections()},

@@ -26,6 +26,10 @@ void render_endpoints(Exposition& page, const proxy::Snapshot& snapshot) {
   };
   each("weir_endpoint_up", "1 when the endpoint may take requests, else 0.",
        [](const Endpoint& e) { return e.takes_requests() ? 1 : 0; });
+  each("weir_endpoint_healthy", "0 when health checks found the endpoint unhealthy, else 1.",
+       [](const Endpoint& e) { return e.healthy() ? 1 : 0; });
+  each("weir_endpoint_ejected", "1 while the endpoint is ejected for failing requests, else 0.",
+       [](const Endpoint& e) { return e.ejected() ? 1 : 0; });
   each("weir_endpoint_active_requests",
        "Requests in flight to the endpoint, waiting ones included.",
        [](const Endpoint& e) { return e.in_flight(); });
@@ -130,7 +134,7 @@ void register_route(observe::Registry& registry, const proxy::Snapshot& snapshot
 }  // namespace
 
 Instruments::Instruments(int workers)
-    : registry(workers),
+    : registry(workers + 1),
       access_log(workers),
       accepted_connections(
           registry.counter("weir_accepted_connections_total", "Client connections accepted.")),

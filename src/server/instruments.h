@@ -18,6 +18,9 @@ namespace weir::server {
 struct Instruments {
   explicit Instruments(int workers);
 
+  // Of the supervisor's thread; the workers' are 0 to workers - 1.
+  observe::Cells& supervisor_cells() { return registry.cells(registry.writers() - 1); }
+
   observe::Registry registry;
   observe::AccessLog access_log;
   observe::CounterId accepted_connections;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "proxy/snapshot.h"
+#include "server/endpoint_health.h"
 #include "server/instruments.h"
 #include "server/live_state.h"
 #include "server/reload_report.h"
@@ -38,6 +39,7 @@ struct ProcessState {
   // not.
   std::function<std::string(std::string_view by, std::function<void(const UpgradeReport&)> done)>
       upgrade;
+  const EndpointHealth* health = nullptr;  // null before the start is that far
 };
 
 }  // namespace weir::server

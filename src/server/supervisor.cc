@@ -9,7 +9,10 @@
 #include <unistd.h>
 #include <utility>
 
+#include <weir/limits.h>
+
 #include "base/clock.h"
+#include "base/random.h"
 #include "config/loader.h"
 #include "net/process.h"
 #include "net/service_notice.h"
@@ -46,21 +49,15 @@ int Supervisor::run() {
     if (has_predecessor()) leave_files();
     return 1;
   }
-  state_.reload = [this](bool dry_run, std::string_view by) { return reload(dry_run, by); };
-  state_.update_clusters = [this](const auto& updates) { update_clusters(updates); };
-  state_.upgrade = [this](std::string_view by, Upgrade::Done done) {
-    return upgrade(by, std::move(done));
-  };
-  start_workers();
-  inherited_ = {};
-  watch_file();
-  tell_ready();
-  loop_.run();
+  begin_checks();
+  await_first_checks();
+  if (!state_.draining) serve();
   for (const auto& worker : workers_) worker->join();
   workers_.clear();
   admin_.reset();
   file_watch_.reset();
   upgrade_.reset();
+  health_.reset();
   signals_.clear();
   observe::log_info("stopped");
   return 0;
@@ -82,6 +79,20 @@ void Supervisor::leave_files() {
     for (auto& [index, socket] : sockets) socket.leave_file();
   }
   if (admin_) admin_->hand_over();
+}
+
+void Supervisor::serve() {
+  state_.reload = [this](bool dry_run, std::string_view by) { return reload(dry_run, by); };
+  state_.update_clusters = [this](const auto& updates) { update_clusters(updates); };
+  state_.upgrade = [this](std::string_view by, Upgrade::Done done) {
+    return upgrade(by, std::move(done));
+  };
+  start_workers();
+  inherited_ = {};
+  watch_file();
+  tell_ready();
+  if (reload_waits_) on_reload_signal();
+  loop_.run();
 }
 
 bool Supervisor::load(config::Config& config) {
@@ -143,6 +154,21 @@ bool Supervisor::open_admin() {
   return true;
 }
 
+void Supervisor::begin_checks() {
+  health_ =
+      std::make_unique<EndpointHealth>(connector_, loop_.wheel(), clock_, instruments_->registry,
+                                       instruments_->supervisor_cells(), random_seed());
+  state_.health = health_.get();
+  health_->adopt(state_.snapshot->clusters);
+}
+
+// Connections wait in the backlog meanwhile: better than an answer from an endpoint that is dead.
+void Supervisor::await_first_checks() {
+  const net::TimeMs until =
+      loop_.now() + static_cast<net::TimeMs>(limits::kFirstChecksWait.count());
+  while (!state_.draining && !health_->settled() && loop_.now() < until) loop_.run_once();
+}
+
 void Supervisor::start_workers() {
   for (int i = 0; i < state_.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(i, state_.workers, *instruments_));
@@ -178,7 +204,7 @@ void Supervisor::watch_signals() {
   watch(SIGINT, [](void* owner) { static_cast<Supervisor*>(owner)->on_stop_signal(); });
   watch(SIGUSR1, [](void* owner) { static_cast<Supervisor*>(owner)->on_reopen_signal(); });
   watch(SIGUSR2, [](void* owner) { static_cast<Supervisor*>(owner)->on_upgrade_signal(); });
-  watch(SIGHUP, [](void* owner) { static_cast<Supervisor*>(owner)->reload(false, "SIGHUP"); });
+  watch(SIGHUP, [](void* owner) { static_cast<Supervisor*>(owner)->on_reload_signal(); });
 }
 
 void Supervisor::on_stop_signal() {
@@ -188,6 +214,12 @@ void Supervisor::on_stop_signal() {
   } else {
     begin_drain(false);
   }
+}
+
+// Before the workers are there, nobody could take it up.
+void Supervisor::on_reload_signal() {
+  reload_waits_ = workers_.empty();
+  if (!reload_waits_) reload(false, "SIGHUP");
 }
 
 void Supervisor::on_reopen_signal() {

@@ -11,9 +11,12 @@
 
 #include <weir/config.h>
 
+#include "base/clock.h"
+#include "net/connector.h"
 #include "net/loop.h"
 #include "net/signals.h"
 #include "server/admin_server.h"
+#include "server/endpoint_health.h"
 #include "server/file_watch.h"
 #include "server/inherited_sockets.h"
 #include "server/instruments.h"
@@ -48,6 +51,9 @@ class Supervisor {
   bool open_admin();
   bool write_pid_file();
   void leave_files();
+  void serve();  // until told to stop
+  void begin_checks();
+  void await_first_checks();
   void start_workers();
   void tell_ready();
   void watch_signals();
@@ -74,6 +80,7 @@ class Supervisor {
   void on_upgrade_signal();
 
   void on_stop_signal();
+  void on_reload_signal();
   void on_reopen_signal();
   void begin_drain(bool handed_over);
   void stop_now();
@@ -87,12 +94,16 @@ class Supervisor {
   std::unique_ptr<Instruments> instruments_;
   std::vector<WorkerSockets> sockets_;  // by worker, until they are handed over
   std::vector<std::unique_ptr<Worker>> workers_;
+  net::TcpConnector connector_{loop_};  // of health checks
+  SystemClock clock_;
+  std::unique_ptr<EndpointHealth> health_;
   std::unique_ptr<AdminServer> admin_;
   std::vector<std::unique_ptr<net::SignalWatch>> signals_;
   std::unique_ptr<FileWatch> file_watch_;
   InheritedSockets inherited_;  // at the start
   std::unique_ptr<Upgrade> upgrade_;
   bool reload_missed_ = false;  // the file changed while an upgrade was under way
+  bool reload_waits_ = false;   // for the workers
   net::TimerEntry stop_timer_;
   net::TimeMs stop_at_ = 0;  // when draining ends at the latest
 };

@@ -158,6 +158,7 @@ void Supervisor::hand_over(std::shared_ptr<const proxy::Snapshot> next,
                            std::vector<WorkerSockets> sockets, std::vector<std::string> addresses) {
   put_in_force(*next, state_.live);
   state_.snapshot = std::move(next);
+  health_->adopt(state_.snapshot->clusters);
   state_.listener_addresses = std::move(addresses);
   state_.loaded_wall_ms = SystemClock().wall_ms();
   tell_workers("the new configuration", [&](Worker& worker, const auto& countdown, std::size_t i) {
@@ -171,6 +172,7 @@ void Supervisor::update_clusters(const std::vector<proxy::ClusterUpdate>& update
   tell_workers("the change of endpoints", [&](Worker& worker, const auto& countdown, std::size_t) {
     worker.take_up(updates, countdown);
   });
+  health_->adopt(state_.snapshot->clusters);
 }
 
 void Supervisor::watch_file() {

@@ -18,6 +18,7 @@ namespace weir::server {
 
 // Empty: it has begun, and `done` will be called. Else why it cannot.
 std::string Supervisor::upgrade(std::string_view by, Upgrade::Done done) {
+  if (workers_.empty()) return "the process is starting";
   if (state_.draining) return "the process is stopping";
   if (state_.upgrades.under_way) return "an upgrade is under way";
   if (::getpid() == 1) return "this is process 1 of its container: start another container instead";

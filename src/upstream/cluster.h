@@ -1,5 +1,5 @@
 // A cluster as all workers share it: what it is at the moment (settings and endpoints, immutable,
-// exchanged as a whole), and the two counts that bound connections and waiting requests over all
+// exchanged as a whole), and the counts that bound connections, requests and retries over all
 // workers. A cluster outlives the snapshots that name it, so that a new file, a changed name or an
 // operator's wish changes its endpoints and nothing else. ClusterPool is a worker's own part.
 #pragma once
@@ -19,6 +19,23 @@ namespace weir::upstream {
 struct ClusterSetup {
   config::Cluster settings;
   std::vector<std::shared_ptr<Endpoint>> endpoints;  // in file order
+};
+
+// One of a bounded number, given back when it goes. An empty one counts nothing.
+class Slot {
+ public:
+  Slot() = default;
+  ~Slot() { release(); }
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
+
+  void release() {
+    if (count_ != nullptr) std::exchange(count_, nullptr)->fetch_sub(1, std::memory_order_relaxed);
+  }
+
+ private:
+  friend class Cluster;
+  std::atomic<std::uint32_t>* count_ = nullptr;
 };
 
 class Cluster {
@@ -48,8 +65,23 @@ class Cluster {
   // Counts one more request that waits for a connection, unless that would exceed `max_pending`.
   bool add_waiting(std::uint32_t max_pending) { return add_below(waiting_, max_pending); }
   void remove_waiting() { waiting_.fetch_sub(1, std::memory_order_relaxed); }
+  // The same for requests under way and for retries among them; 0 = no limit, and not counted.
+  // `slot` goes back before the cluster does. True when it has one already.
+  bool add_request(std::uint32_t max, Slot& slot) { return add(requests_, max, slot); }
+  bool add_retry(std::uint32_t max, Slot& slot) { return add(retries_, max, slot); }
+
+  // The turn to eject an endpoint: one thread at a time, so that no two overstep the limit. False:
+  // another has it just now; nobody waits.
+  bool begin_ejecting() { return !ejecting_.test_and_set(std::memory_order_acquire); }
+  void end_ejecting() { ejecting_.clear(std::memory_order_release); }
 
  private:
+  static bool add(std::atomic<std::uint32_t>& count, std::uint32_t max, Slot& slot) {
+    if (max == 0 || slot.count_ != nullptr) return true;
+    if (!add_below(count, max)) return false;
+    slot.count_ = &count;
+    return true;
+  }
   static bool add_below(std::atomic<std::uint32_t>& count, std::uint32_t max) {
     if (count.fetch_add(1, std::memory_order_relaxed) < max) return true;
     count.fetch_sub(1, std::memory_order_relaxed);
@@ -60,6 +92,9 @@ class Cluster {
   std::shared_ptr<const ClusterSetup> setup_;
   alignas(64) std::atomic<std::uint32_t> connections_{0};
   std::atomic<std::uint32_t> waiting_{0};
+  std::atomic<std::uint32_t> requests_{0};
+  std::atomic<std::uint32_t> retries_{0};
+  std::atomic_flag ejecting_ = ATOMIC_FLAG_INIT;
 };
 
 }  // namespace weir::upstream

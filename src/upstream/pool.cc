@@ -194,14 +194,37 @@ ClusterPool::~ClusterPool() {
 
 std::size_t ClusterPool::pick(const PickContext& context) {
   const std::size_t picked = balancer_->pick(endpoint_pointers_, context);
-  if (picked != kNoEndpoint || context.tried == 0) return picked;
-  // Every primary was tried in vain: for this request they are down, and a backup serves.
+  if (picked != kNoEndpoint) return picked;
+  if (force_all()) return balancer_->pick(endpoint_pointers_, context);
+  return context.tried == 0 ? kNoEndpoint : last_resort(context.tried);
+}
+
+// Every primary was tried in vain: for this request they are down, and a backup serves; or, better
+// than an error, one that was ejected and may be back.
+std::size_t ClusterPool::last_resort(std::uint64_t tried) const {
+  std::size_t ejected = kNoEndpoint;
   for (std::size_t i = 0; i < endpoint_pointers_.size() && i < 64; ++i) {
     const Endpoint& endpoint = *endpoint_pointers_[i];
-    const bool tried = (context.tried >> i & 1) != 0;
-    if (endpoint.backup() && endpoint.takes_requests() && !tried) return i;
+    if ((tried >> i & 1) != 0) continue;
+    if (endpoint.backup() && endpoint.takes_requests()) return i;
+    if (endpoint.ejected() && endpoint.healthy() && endpoint.in_service()) ejected = i;
   }
-  return kNoEndpoint;
+  return ejected;
+}
+
+// With use_all, when health alone leaves nobody. Taken back by the supervisor when somebody is
+// well.
+bool ClusterPool::force_all() {
+  if (settings().when_all_unhealthy != config::WhenAllUnhealthy::use_all) return false;
+  const auto takes = [](const Endpoint* endpoint) { return endpoint->takes_requests(); };
+  if (std::ranges::any_of(endpoint_pointers_, takes)) return false;
+  bool any = false;
+  for (const auto& endpoint : setup_->endpoints) {
+    if (!endpoint->in_service()) continue;
+    endpoint->set_forced(true);
+    any = true;
+  }
+  return any;
 }
 
 Error ClusterPool::request(EndpointPool& to, LeaseRequest& request) {

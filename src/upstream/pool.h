@@ -18,6 +18,7 @@
 #include "net/timer_wheel.h"
 #include "upstream/cluster.h"
 #include "upstream/connection.h"
+#include "upstream/outliers.h"
 #include "upstream/retry_budget.h"
 
 namespace weir::upstream {
@@ -91,6 +92,7 @@ class EndpointPool {
   void connect(LeaseRequest& request);
   // The endpoint is no longer one of the cluster's: idle connections close, busy ones after use.
   void leave();
+  bool leaving() const { return leaving_; }
   bool in_use() const { return attempts_ > 0 || !idle_.empty() || !busy_.empty(); }
   std::size_t idle_count() const { return idle_count_; }
   // Closes the connection that has idled longest, for a caller that takes its slot; false when none
@@ -146,6 +148,20 @@ class ClusterPool {
     balancer_->observe(index, latency_ns, now_ns);
   }
 
+  // Of the requests under way, and of the retries among them, over all workers; false at the
+  // cluster's limit.
+  bool admit(Slot& slot) {
+    return cluster_->add_request(settings().connections.max_requests, slot);
+  }
+  bool admit_retry(Slot& slot) {
+    return cluster_->add_retry(settings().connections.max_retries, slot);
+  }
+  // How a request to the endpoint went; an empty fault: well.
+  void judge(EndpointPool& at, Fault fault) {
+    if (!at.leaving())
+      upstream::judge(*cluster_, *setup_, at.endpoint(), fault, environment_.wheel.now());
+  }
+
   // Opens a new connection to the endpoint for `request`, or queues it while the cluster is at its
   // limits. overloaded: the queue is full.
   Error request(EndpointPool& to, LeaseRequest& request);
@@ -158,6 +174,8 @@ class ClusterPool {
   friend class EndpointPool;
   friend class LeaseRequest;
 
+  bool force_all();
+  std::size_t last_resort(std::uint64_t tried) const;
   bool make_room(const EndpointPool* wanted);
   void remove_connection() { cluster_->remove_connection(); }
   void drop_unused();

@@ -77,6 +77,31 @@ TEST(Roster, DrawsByWeightAmongTheUntried) {
   EXPECT_NEAR(counts[2], 30'000, 400);
 }
 
+TEST(Roster, WeighsByShareWhileSomebodyStartsSlowly) {
+  Fleet fleet({1, 3});
+  Roster roster;
+  roster.rebuild(fleet.set());
+  EXPECT_FALSE(roster.warming());
+  fleet[1].set_share(2);
+  ASSERT_TRUE(roster.refresh(fleet.set()));
+  EXPECT_TRUE(roster.warming());
+  EXPECT_EQ(roster[0].weight, 10U);
+  EXPECT_EQ(roster[1].weight, 6U);
+  fleet[1].set_share(Endpoint::kWholeShare);
+  ASSERT_TRUE(roster.refresh(fleet.set()));
+  EXPECT_FALSE(roster.warming());
+  EXPECT_EQ(roster[1].weight, 3U);
+}
+
+TEST(Roster, IgnoresSharesWhereAsked) {
+  Fleet fleet({1, 3});
+  fleet[1].set_share(2);
+  Roster roster(Shares::ignore);
+  roster.rebuild(fleet.set());
+  EXPECT_FALSE(roster.warming());
+  EXPECT_EQ(roster[1].weight, 3U);
+}
+
 TEST(Roster, DrawsNobodyWhenAllWereTried) {
   const Fleet fleet({1, 1});
   Roster roster;

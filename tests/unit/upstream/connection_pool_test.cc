@@ -1,6 +1,7 @@
 // A worker's pool by itself: which connection is taken, what is kept, and what the counts say.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <utility>
@@ -110,6 +111,45 @@ TEST_F(Pool, ACancelledRequestCancelsItsConnect) {
   }
   EXPECT_EQ(connector_.waiting(), 0U);
   EXPECT_EQ(cluster_->connections(), 0U);
+}
+
+TEST_F(Pool, WithUseAllTheUnhealthyServeWhenNobodyElseDoes) {
+  settings_.when_all_unhealthy = config::WhenAllUnhealthy::use_all;
+  make();
+  pool_->at(0).endpoint().set_healthy(false);
+  EXPECT_EQ(pool_->pick({}), 1U);
+  EXPECT_FALSE(pool_->at(0).endpoint().forced());
+  pool_->at(1).endpoint().set_healthy(false);
+  std::vector<std::size_t> picked = {pool_->pick({}), pool_->pick({})};
+  std::ranges::sort(picked);
+  EXPECT_EQ(picked, (std::vector<std::size_t>{0, 1}));
+}
+
+TEST_F(Pool, UseAllLeavesOutWhoWasTakenOutOnPurpose) {
+  settings_.when_all_unhealthy = config::WhenAllUnhealthy::use_all;
+  make();
+  pool_->at(0).endpoint().set_healthy(false);
+  pool_->at(1).endpoint().set_state(EndpointState::down);
+  EXPECT_EQ(pool_->pick({}), 0U);
+  EXPECT_EQ(pool_->pick({}), 0U);
+  pool_->at(0).endpoint().set_weight(0);
+  EXPECT_EQ(pool_->pick({}), kNoEndpoint);
+}
+
+TEST_F(Pool, WithoutUseAllNobodyServesThen) {
+  make();
+  for (const std::size_t i : {0, 1}) pool_->at(i).endpoint().set_healthy(false);
+  EXPECT_EQ(pool_->pick({}), kNoEndpoint);
+}
+
+TEST_F(Pool, TheLastResortOfARetryIsOneThatWasEjected) {
+  make();
+  pool_->at(0).endpoint().set_ejected(true);
+  EXPECT_EQ(pool_->pick({}), 1U);
+  EXPECT_EQ(pool_->pick({.tried = 0b10}), 0U);
+  EXPECT_EQ(pool_->pick({.tried = 0b11}), kNoEndpoint);
+  pool_->at(0).endpoint().set_healthy(false);
+  EXPECT_EQ(pool_->pick({.tried = 0b10}), kNoEndpoint);
 }
 
 TEST_F(Pool, AtItsLimitRequestsWaitAndAreToldInOrder) {
