@@ -37,6 +37,11 @@ void print_splits(const Json& splits) {
   }
 }
 
+std::string_view health_word(const Json& endpoint) {
+  if (!endpoint.at("healthy").get<bool>()) return "unhealthy";
+  return endpoint.value("ejected", false) ? "ejected" : "healthy";
+}
+
 void print_clusters(const Json& clusters) {
   for (const Json& cluster : clusters) {
     fmt::print("cluster  {:16} {}, {} connections\n", cluster.at("cluster").get<std::string>(),
@@ -44,8 +49,7 @@ void print_clusters(const Json& clusters) {
                cluster.at("connections").get<std::uint64_t>());
     for (const Json& endpoint : cluster.at("endpoints")) {
       fmt::print("  {:40} {:8} {}, {} active\n", endpoint.at("endpoint").get<std::string>(),
-                 endpoint.at("state").get<std::string>(),
-                 endpoint.at("healthy").get<bool>() ? "healthy" : "unhealthy",
+                 endpoint.at("state").get<std::string>(), health_word(endpoint),
                  endpoint.at("active_requests").get<std::uint64_t>());
       const Json& changed = endpoint.at("changed");
       if (!changed.is_null()) fmt::print("    {}\n", endpoint_change_text(changed));

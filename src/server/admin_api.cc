@@ -30,7 +30,8 @@ AdminAnswer live(const AdminCall&) {
   return text_answer(200, "live\n");
 }
 AdminAnswer ready(const AdminCall& call) {
-  return call.state.draining ? text_answer(503, "draining\n") : text_answer(200, "ready\n");
+  if (call.state.draining) return text_answer(503, "draining\n");
+  return call.state.starting ? text_answer(503, "starting\n") : text_answer(200, "ready\n");
 }
 AdminAnswer metrics(const AdminCall& call) {
   return {.content_type = "text/plain; version=0.0.4; charset=utf-8",

@@ -121,7 +121,9 @@ std::string status_json(const ProcessState& state) {
   for (const auto& cluster : state.snapshot->clusters) endpoints += cluster->endpoints().size();
   return print({{"version", kVersion},
                 {"pid", getpid()},
-                {"state", state.draining ? "draining" : "running"},
+                {"state", state.draining   ? "draining"
+                          : state.starting ? "starting"
+                                           : "running"},
                 {"started", rfc3339(state.started_wall_ms)},
                 {"uptime_seconds", (clock.mono_ns() - state.started_mono_ns) / 1'000'000'000},
                 {"workers", state.workers},

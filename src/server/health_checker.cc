@@ -70,10 +70,11 @@ void EndpointCheck::on_probe_result(const ProbeResult& result) {
   const bool success = result.kind == ProbeResult::Kind::success;
   const bool timeout = result.kind == ProbeResult::Kind::timeout;
   environment.cells.add(success ? successes_ : timeout ? timeouts_ : failures_);
+  const Health before = state_.health();
   if (state_.take(success, cluster_.plan().settings)) {
     grace_.cancel();
     was_out_ = was_out_ || !success;
-    report_change();
+    report_change(before);
     cluster_.settle();
   }
   environment.wheel.arm(next_, std::max(began_ + until_next(), now));
@@ -86,17 +87,20 @@ void EndpointCheck::on_grace_over() {
   cluster_.settle();
 }
 
-void EndpointCheck::report_change() const {
+void EndpointCheck::report_change(Health before) const {
   const std::string& cluster = cluster_.name();
   const std::string& endpoint = endpoint_->name();
   if (state_.health() == Health::unhealthy) {
     observe::log_warn("cluster {} endpoint {}: unhealthy: {} {} failed, last: {}", cluster,
                       endpoint, state_.failures(), state_.failures() == 1 ? "check" : "checks",
                       last_.result.cause);
-  } else {
-    observe::log_info("cluster {} endpoint {}: healthy: {} {} succeeded", cluster, endpoint,
-                      state_.successes(), state_.successes() == 1 ? "check" : "checks");
+    return;
   }
+  // What was expected at the start is not told a thousand times.
+  const auto level =
+      before == Health::unknown && !grace_over_ ? config::LogLevel::debug : config::LogLevel::info;
+  observe::log_at(level, "cluster {} endpoint {}: healthy: {} {} succeeded", cluster, endpoint,
+                  state_.successes(), state_.successes() == 1 ? "check" : "checks");
 }
 
 // Give or take a tenth, so that the checks of many endpoints, and of many Weirs, drift apart.

@@ -69,7 +69,7 @@ class EndpointCheck final : ProbeEvents {
   void probe();
   void on_probe_result(const ProbeResult& result) override;
   void on_grace_over();
-  void report_change() const;
+  void report_change(Health before) const;
   net::TimeMs until_next() const;
 
   ClusterChecks& cluster_;

@@ -26,6 +26,7 @@ struct ProcessState {
   std::uint64_t loaded_wall_ms = 0;  // when the snapshot in force was taken up
   std::shared_ptr<const proxy::Snapshot> snapshot;
   std::vector<std::string> listener_addresses;  // as bound, by listener index
+  bool starting = false;                        // waits for the first health checks
   bool draining = false;
   Instruments* instruments = nullptr;
   LiveState live;

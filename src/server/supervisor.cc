@@ -166,7 +166,9 @@ void Supervisor::begin_checks() {
 void Supervisor::await_first_checks() {
   const net::TimeMs until =
       loop_.now() + static_cast<net::TimeMs>(limits::kFirstChecksWait.count());
+  state_.starting = true;
   while (!state_.draining && !health_->settled() && loop_.now() < until) loop_.run_once();
+  state_.starting = false;
 }
 
 void Supervisor::start_workers() {

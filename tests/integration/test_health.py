@@ -2,15 +2,19 @@
 """Endpoints that are dead, ill, silent or moody, with and without health checks: who gets requests, who does not, what
 is said about it, and that no GET fails meanwhile."""
 
+import json
+import pathlib
 import re
+import signal
 import threading
 
 from support.case import IntegrationTest, main
 from support.children import free_port
 from support.clients import Load
+from support.metrics import metric
 from support.origins import OK
 from support.waiting import Stopwatch, wait_for
-from support.weir import config
+from support.weir import command, config
 
 FAST = {"path": "/healthz", "interval": "100ms", "unhealthy_interval": "100ms", "timeout": "1s"}
 ERROR = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
@@ -50,12 +54,6 @@ def state(weir, origin):
     return next(each for each in endpoints if each["endpoint"] == origin.address)
 
 
-def metric(weir, name):
-    """The sum of a metric's series."""
-    text = weir.admin_get("/metrics").body.decode()
-    return sum(float(value) for value in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.M))
-
-
 class OneOfThreeIsKilled(IntegrationTest):
     def kill_under_load(self, out, **cluster):
         origins = [self.stage.nginx(name) for name in ("one", "two", "three")]
@@ -72,7 +70,7 @@ class OneOfThreeIsKilled(IntegrationTest):
 
     def test_no_get_fails_without_checks(self):
         weir = self.kill_under_load(lambda endpoint: endpoint["ejected"])
-        self.assertIn("failures in a row, last: the endpoint refused the connection", weir.log())
+        wait_for(lambda: "5 failures in a row, last: the endpoint" in weir.log(), "the log says so")
         self.assertEqual(metric(weir, "weir_endpoint_ejections_total"), 1)
         self.assertEqual(metric(weir, "weir_endpoint_up"), 2)
 
@@ -157,9 +155,70 @@ class Start(IntegrationTest):
 
     def test_a_stop_while_waiting_for_first_checks_is_heard(self):
         only = Patient(self.stage, health=None)
-        weir = self.stage.weir_before(only, cluster={"health_check": {**FAST, "timeout": "30s"}})
+        settings = config([only.address], cluster={"health_check": {**FAST, "timeout": "30s"}})
+        weir = self.stage.weir(settings, ready=False)
+        wait_for(lambda: weir.readiness() == 503, "it waits for the first check")
         weir.child.end()
         self.assertEqual(weir.child.exit_code, 0)
+
+
+class Reload(IntegrationTest):
+    def settings(self, *origins, **cluster):
+        return config([each.address for each in origins], cluster={"health_check": FAST, **cluster}, watch=False)
+
+    def weir(self, *origins, **cluster):
+        return self.stage.weir(self.settings(*origins, **cluster))
+
+    def write(self, weir, settings):
+        whole = {"admin": {"address": f"unix:{weir.admin}"}, "access_log": {"path": weir.access_log_path}, **settings}
+        pathlib.Path(weir.config_path).write_text(json.dumps(whole), encoding="utf-8")
+
+    def reload(self, weir):
+        self.assertEqual(command("reload", "--admin", f"unix:{weir.admin}").returncode, 0)
+
+    def test_what_is_known_of_endpoints_stays(self):
+        ill, well = Patient(self.stage, health=ERROR), Patient(self.stage)
+        weir = self.weir(ill, well)
+        checks = state(weir, ill)["last_check"]["at"]
+        self.write(weir, self.settings(ill, well, balance="random"))
+        self.reload(weir)
+        self.assertEqual(state(weir, ill)["health"], "unhealthy")
+        self.assertGreaterEqual(state(weir, ill)["last_check"]["at"], checks)
+        with weir.client() as client:
+            self.assertEqual([client.request().status for _ in range(20)], [200] * 20)
+        self.assertEqual(ill.served, 0)
+        self.assertEqual(weir.log().count("unhealthy:"), 1)
+
+    def test_a_new_endpoint_serves_when_it_has_shown_that_it_can(self):
+        well, ill = Patient(self.stage), Patient(self.stage, health=None, answer=ERROR)
+        weir = self.weir(well)
+        with Load(weir.address, threads=4) as load:
+            wait_for(lambda: load.answered > 100, "requests are answered")
+            self.write(weir, self.settings(well, ill))
+            self.reload(weir)
+            at_reload = load.answered
+            wait_for(lambda: load.answered > at_reload + 300 or load.failures, "requests go on")
+        self.assertEqual(load.failures, [])
+        self.assertEqual(ill.served, 0)
+
+    def test_checks_can_be_taken_off(self):
+        ill = Patient(self.stage, health=ERROR)
+        weir = self.weir(ill)
+        with weir.client() as client:
+            self.assert_own_answer(client.request(), 503)
+            self.write(weir, config([ill.address], watch=False))
+            self.reload(weir)
+            self.assertEqual(client.request().status, 200)
+
+    def test_a_signal_before_the_first_checks_are_in_is_not_lost(self):
+        silent, other = Patient(self.stage, health=None), Patient(self.stage)
+        settings = self.settings(silent, health_check={**FAST, "timeout": "30s"})
+        weir = self.stage.weir(settings, ready=False)
+        wait_for(lambda: weir.readiness() == 503, "it waits for the first check")
+        self.write(weir, self.settings(other))
+        weir.child.signal(signal.SIGHUP)
+        wait_for(lambda: weir.admin_json("/v1/status")["config"]["generation"] == 2, "the file is taken up")
+        self.assertLess(weir.log().index(" ready: "), weir.log().index("reload (SIGHUP) applied"))
 
 
 class OncePerProcess(IntegrationTest):

@@ -132,7 +132,10 @@ TEST_F(AdminApiTest, MetricsNameEveryGauge) {
 
 TEST_F(AdminApiTest, ReadinessFollowsDraining) {
   EXPECT_EQ(get("/readyz").status, 200);
+  state_.starting = true;
+  EXPECT_EQ(get("/readyz").body, "starting\n");
   state_.draining = true;
+  EXPECT_EQ(get("/readyz").body, "draining\n");
   EXPECT_EQ(get("/readyz").status, 503);
   EXPECT_EQ(get("/livez").status, 200);
 }

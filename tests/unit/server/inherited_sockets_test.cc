@@ -83,10 +83,13 @@ TEST(InheritedSockets, AListenerWithAnyPortKeepsThePortItHad) {
 }
 
 TEST(InheritedSockets, WhatIsNoListeningSocketIsLeftOut) {
-  const int file = ::open("/dev/null", O_RDONLY);
-  InheritedSockets inherited({{.name = "web", .fd = file, .by_name = true}});
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  InheritedSockets inherited({{.name = "web", .fd = ends[1], .by_name = true}});
   EXPECT_TRUE(inherited.take({.name = "web", .address = loopback()}).empty());
-  EXPECT_EQ(::fcntl(file, F_GETFD), -1) << "it is closed";
+  char byte;
+  EXPECT_EQ(::read(ends[0], &byte, 1), 0) << "the other end is closed";
+  ::close(ends[0]);
 }
 
 class OpenForAll : public testing::TestWithParam<std::size_t> {};
