@@ -33,7 +33,7 @@ std::vector<Address> arrivals(const Address& endpoint) {
   const auto at = [&](std::string host) {
     return Address{.host = std::move(host), .port = endpoint.port, .unix_path = {}};
   };
-  const std::vector<Address> here = {at("127.0.0.1"), at("0.0.0.0"), at("::1"), at("::")};
+  std::vector<Address> here = {at("127.0.0.1"), at("0.0.0.0"), at("::1"), at("::")};
   const std::optional<IpAddress> ip = endpoint.is_unix() ? std::nullopt : parse_ip(endpoint.host);
   if (!ip)
     return ascii::equals_ignoring_case(endpoint.host, "localhost") ? here : std::vector{endpoint};

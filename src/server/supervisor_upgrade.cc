@@ -26,9 +26,11 @@ std::string Supervisor::upgrade(std::string_view by, Upgrade::Done done) {
   if (!sockets) return "a worker does not answer";
   observe::log_info("upgrade ({}): starting {}", by, invocation_.path);
   state_.upgrades.under_way = true;
-  upgrade_ = std::make_unique<Upgrade>(
-      loop_, static_cast<net::TimeMs>(limits::kUpgradeTimeout.count()),
-      [this, done](const UpgradeReport& report) { on_upgrade_over(report, done); });
+  upgrade_ =
+      std::make_unique<Upgrade>(loop_, static_cast<net::TimeMs>(limits::kUpgradeTimeout.count()),
+                                [this, done = std::move(done)](const UpgradeReport& report) {
+                                  on_upgrade_over(report, done);
+                                });
   const Error error = upgrade_->start(successor(*sockets));
   if (error) {
     const std::string reason = fmt::format("{}: {}", invocation_.path, why(error));

@@ -188,7 +188,7 @@ void Worker::on_wake() {
 
 void Worker::hand_out_sockets(std::shared_ptr<std::vector<HandedSocket>> sockets,
                               std::shared_ptr<Countdown> countdown) {
-  post([this, sockets, countdown] {
+  post([this, sockets = std::move(sockets), countdown = std::move(countdown)] {
     for (const auto& door : doors_) {
       auto handed = hand_out(door->socket(), door->settings(), index_);
       if (handed) sockets->push_back(std::move(*handed));
