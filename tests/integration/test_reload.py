@@ -157,7 +157,7 @@ class Reloading(IntegrationTest):
             return made
 
         weir = self.stage.weir(settings(0))
-        with Load(weir.address, threads=6) as load, Load(weir.address, threads=2, path="/steady") as other:
+        with Load(weir.address, threads=6) as load, Load(weir.address, threads=1, path="/steady") as other:
             wait_for(lambda: load.answered > 20 and other.answered > 20, "the load runs")
             connections = len(steady.connections)
             for number in range(1, 41):
