@@ -24,6 +24,11 @@ class OutOfDescriptors(IntegrationTest):
     def test_the_rest_waits_and_is_served_later(self):
         origin = self.stage.origin()
         weir = self.stage.weir(config([origin.address]), limits=few_descriptors)
+        # One that comes and goes beforehand: the undefined-behaviour sanitizer looks at the first object of a class by a
+        # pipe, and takes the object for broken when there is no descriptor for it.
+        with weir.client() as passing:
+            self.assertEqual(passing.request().status, 200)
+        wait_for(lambda: weir.connections() == 0, "the first client is gone")
         first = weir.client()
         self.assertEqual(first.request().status, 200)  # leaves a connection to the origin in the pool
         crowd = [weir.client() for _ in range(FEW_DESCRIPTORS * 2)]
