@@ -162,12 +162,19 @@ struct Rewrite {               // of the path sent upstream; at most one of the 
   bool operator==(const Rewrite&) const = default;
 };
 
+// Why a try failed, as retry.on and rescue.on list it.
+struct Causes {
+  bool connect = false;
+  bool reset = false;
+  bool timeout = false;
+  std::vector<int> statuses;  // 500 to 599, each once
+  bool operator==(const Causes&) const = default;
+};
+
 struct Retry {
   int attempts = 1;  // tries after the first
-  bool on_connect = true;
-  bool on_reset = true;
-  std::vector<int> on_statuses;  // 502, 503, 504 when named
-  int budget_percent = 20;       // retries per hundred requests
+  Causes on = {.connect = true, .reset = true, .timeout = false, .statuses = {}};
+  int budget_percent = 20;  // retries per hundred requests
   bool operator==(const Retry&) const = default;
 };
 
@@ -228,10 +235,7 @@ enum class OnUnavailable : std::uint8_t { failover, fail };
 struct Rescue {
   bool enabled = true;
   std::vector<std::string> methods = {"GET", "HEAD", "OPTIONS"};
-  bool on_connect = true;
-  bool on_reset = true;
-  bool on_timeout = true;
-  std::vector<int> on_statuses = {500, 502, 503, 504};
+  Causes on = {.connect = true, .reset = true, .timeout = true, .statuses = {500, 502, 503, 504}};
   int budget_percent = 20;  // rescues per hundred requests of the route
   bool operator==(const Rescue&) const = default;
 };

@@ -1,21 +1,16 @@
-// Why a try failed, as retry.on and rescue.on list it: no connection, a broken one, a timeout, a
-// status. Read by both sections, written by the dump. What is done about it is proxy/'s.
+// The lists retry.on and rescue.on: no connection, a broken one, a timeout, a status. Read by both
+// sections, written by the dump. What is done about a cause is proxy/'s.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <weir/config.h>
+
 #include "config/reader.h"
 
 namespace weir::config {
-
-struct Causes {
-  bool connect = false;
-  bool reset = false;
-  bool timeout = false;
-  std::vector<int> statuses;  // 500 to 599, each once
-};
 
 // Which words a list may have, and how its errors begin: "'x' is not retried on".
 struct CauseWords {

@@ -279,8 +279,7 @@ class Dump {
     if (!rescue.enabled) return line(3, "rescue", "off");
     section(3, "rescue");
     line(4, "methods", texts(rescue.methods));
-    line(4, "on",
-         causes({rescue.on_connect, rescue.on_reset, rescue.on_timeout, rescue.on_statuses}));
+    line(4, "on", causes(rescue.on));
     line(4, "budget_percent", rescue.budget_percent);
   }
 
@@ -322,8 +321,7 @@ class Dump {
     }
     section(2, "retry");
     line(3, "attempts", route.retry.attempts);
-    line(3, "on",
-         causes({route.retry.on_connect, route.retry.on_reset, false, route.retry.on_statuses}));
+    line(3, "on", causes(route.retry.on));
     line(3, "budget_percent", route.retry.budget_percent);
     section(2, "timeouts");
     line(3, "request", format_duration(route.timeouts.request));

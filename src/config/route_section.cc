@@ -33,11 +33,7 @@ void read_body_bytes(Reader& reader, const Node& node, Route& route) {
 }
 
 void read_retry_on(Reader& reader, const Node& node, Retry& retry) {
-  Causes causes;
-  read_causes(reader, node, {.refusal = "is not retried on", .timeout = false}, causes);
-  retry.on_connect = causes.connect;
-  retry.on_reset = causes.reset;
-  retry.on_statuses = std::move(causes.statuses);
+  read_causes(reader, node, {.refusal = "is not retried on", .timeout = false}, retry.on);
 }
 
 constexpr Key<Retry> kRetryKeys[] = {

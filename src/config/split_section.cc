@@ -162,12 +162,7 @@ void read_rescued_methods(Reader& reader, const Node& node, Rescue& rescue) {
 
 void read_rescue_on(Reader& reader, const Node& node, Rescue& rescue) {
   refuse_empty(reader, node);
-  Causes causes;
-  read_causes(reader, node, {.refusal = "is not rescued from", .timeout = true}, causes);
-  rescue.on_connect = causes.connect;
-  rescue.on_reset = causes.reset;
-  rescue.on_timeout = causes.timeout;
-  rescue.on_statuses = std::move(causes.statuses);
+  read_causes(reader, node, {.refusal = "is not rescued from", .timeout = true}, rescue.on);
 }
 
 constexpr Key<Rescue> kRescueKeys[] = {

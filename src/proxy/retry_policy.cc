@@ -8,41 +8,40 @@ bool replayable(const AttemptOutcome& outcome) {
   return !outcome.anything_sent || (outcome.safe_method && !outcome.content_gone);
 }
 
-bool retried_by(const config::Retry& policy, const AttemptOutcome& outcome) {
+bool is_listed(const config::Causes& on, const AttemptOutcome& outcome) {
   switch (outcome.error.code) {
     case Errc::none:
-      return std::ranges::find(policy.on_statuses, outcome.status) != policy.on_statuses.end();
+      return std::ranges::find(on.statuses, outcome.status) != on.statuses.end();
     case Errc::connect_refused:
     case Errc::connect_failed:
     case Errc::connect_timeout:
-      return policy.on_connect;
+      return on.connect;
     case Errc::upstream_reset:
-      return policy.on_reset;
+      return on.reset;
+    case Errc::response_timeout:
+      return on.timeout;
+    default:
+      return false;
+  }
+}
+
+// An answer that began and cannot be used tells of the version rather than of the endpoint: another
+// endpoint of the same cluster is not tried for it, the stable variant is.
+bool is_broken_answer(Errc code) {
+  switch (code) {
+    case Errc::upstream_truncated:
+    case Errc::bad_response:
+    case Errc::response_head_too_large:
+    case Errc::unasked_upgrade:
+    case Errc::too_many_interim:
+      return true;
     default:
       return false;
   }
 }
 
 bool rescued_by(const config::Rescue& policy, const AttemptOutcome& outcome) {
-  switch (outcome.error.code) {
-    case Errc::none:
-      return std::ranges::find(policy.on_statuses, outcome.status) != policy.on_statuses.end();
-    case Errc::connect_refused:
-    case Errc::connect_failed:
-    case Errc::connect_timeout:
-      return policy.on_connect;
-    case Errc::upstream_reset:
-    case Errc::upstream_truncated:
-    case Errc::bad_response:
-    case Errc::response_head_too_large:
-    case Errc::unasked_upgrade:
-    case Errc::too_many_interim:
-      return policy.on_reset;
-    case Errc::response_timeout:
-      return policy.on_timeout;
-    default:
-      return false;
-  }
+  return is_listed(policy.on, outcome) || (policy.on.reset && is_broken_answer(outcome.error.code));
 }
 
 }  // namespace
@@ -62,7 +61,7 @@ RetryVerdict decide_retry(const AttemptOutcome& outcome, const config::Retry& po
       !outcome.response_begun && !outcome.already_replaced) {
     return RetryVerdict::replace;
   }
-  if (outcome.retries_made >= policy.attempts || !retried_by(policy, outcome))
+  if (outcome.retries_made >= policy.attempts || !is_listed(policy.on, outcome))
     return RetryVerdict::give_up;
   return RetryVerdict::again;
 }

@@ -139,13 +139,6 @@ Json explain_failover(const Decision& decision, bool failed_over) {
   return fmt::format("to {} when {} has no endpoint", decision.stable(), decision.variant());
 }
 
-std::string causes_of(const config::Rescue& rescue) {
-  return joined(config::words_of(config::Causes{.connect = rescue.on_connect,
-                                                .reset = rescue.on_reset,
-                                                .timeout = rescue.on_timeout,
-                                                .statuses = rescue.on_statuses}));
-}
-
 Json explain_rescue(const Decision& decision) {
   if (decision.choice.variant == 0) return nullptr;
   const config::Rescue& rescue = decision.settings().rescue;
@@ -158,7 +151,7 @@ Json explain_rescue(const Decision& decision) {
                        joined(rescue.methods));
   }
   return fmt::format("once more on {} after {}; at most {} % of requests", decision.stable(),
-                     causes_of(rescue), rescue.budget_percent);
+                     joined(config::words_of(rescue.on)), rescue.budget_percent);
 }
 
 }  // namespace

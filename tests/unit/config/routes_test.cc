@@ -105,14 +105,14 @@ TEST(Routes, HeaderEdits) {
 
 TEST(Routes, RetryOnReplacesTheWholeList) {
   const Retry standard = route_of("cluster: c").retry;
-  EXPECT_TRUE(standard.on_connect && standard.on_reset);
-  EXPECT_TRUE(standard.on_statuses.empty());
+  EXPECT_TRUE(standard.on.connect && standard.on.reset);
+  EXPECT_TRUE(standard.on.statuses.empty());
   const Retry chosen =
       route_of("cluster: c, retry: { attempts: 3, on: [reset, 503, 503, 502], budget_percent: 0 }")
           .retry;
-  EXPECT_EQ(chosen, (Retry{3, false, true, {503, 502}, 0}));
+  EXPECT_EQ(chosen, (Retry{3, Causes{false, true, false, {503, 502}}, 0}));
   const Retry nothing = route_of("cluster: c, retry: { on: [] }").retry;
-  EXPECT_FALSE(nothing.on_connect || nothing.on_reset);
+  EXPECT_FALSE(nothing.on.connect || nothing.on.reset);
 }
 
 TEST(Routes, OtherKeys) {

@@ -156,7 +156,7 @@ TEST(Splits, ASecretMustFitWhereItIsSentAndIsNeverShown) {
 TEST(Splits, RescueForms) {
   const Rescue standard = split_of("rescue: {}").rescue;
   EXPECT_EQ(standard, Rescue{});
-  EXPECT_TRUE(standard.on_connect && standard.on_reset && standard.on_timeout);
+  EXPECT_TRUE(standard.on.connect && standard.on.reset && standard.on.timeout);
   const Rescue chosen =
       split_of("rescue: { methods: [HEAD, GET], on: [timeout, 503, 599, 503], budget_percent: 0 }")
           .rescue;

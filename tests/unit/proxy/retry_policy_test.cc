@@ -17,7 +17,7 @@ struct Case {
 config::Retry policy_with_statuses() {
   config::Retry policy;
   policy.attempts = 2;
-  policy.on_statuses = {502, 503};
+  policy.on.statuses = {502, 503};
   return policy;
 }
 
@@ -98,11 +98,11 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(RetryPolicySwitches, EachKindOfFailureCanBeLeftOut) {
   config::Retry policy;
-  policy.on_connect = false;
+  policy.on.connect = false;
   EXPECT_EQ(decide_retry({.error = kRefused}, policy), give_up);
   EXPECT_EQ(decide_retry({.error = kReset, .safe_method = true, .anything_sent = true}, policy),
             again);
-  policy.on_reset = false;
+  policy.on.reset = false;
   EXPECT_EQ(decide_retry({.error = kReset, .safe_method = true, .anything_sent = true}, policy),
             give_up);
 }
@@ -110,7 +110,7 @@ TEST(RetryPolicySwitches, EachKindOfFailureCanBeLeftOut) {
 TEST(RetryPolicySwitches, TheFreeReplacementNeedsNoRetriesAtAll) {
   config::Retry policy;
   policy.attempts = 0;
-  policy.on_reset = false;
+  policy.on.reset = false;
   EXPECT_EQ(decide_retry({.error = kReset, .reused_connection = true}, policy), replace);
   EXPECT_EQ(decide_retry({.error = kRefused}, policy), give_up);
 }

@@ -220,7 +220,7 @@ TEST_F(Retry, ASingleEndpointIsNotTriedAgain) {
 TEST_F(Retry, BudgetAllowsThreeASecondAndNoMore) {
   set_endpoints(2);
   route().retry.budget_percent = 0;
-  route().retry.on_statuses = {503};
+  route().retry.on.statuses = {503};
   std::vector<Party*> clients;
   for (int i = 0; i < 4; ++i) clients.push_back(&connect());
   for (Party* client : clients) client->sends(kGet);
@@ -260,7 +260,7 @@ TEST_F(Retry, ARefusedConnectionIsNotCharged) {
 
 TEST_F(Retry, ANamedStatusIsTriedElsewhere) {
   set_endpoints(2);
-  route().retry.on_statuses = {503};
+  route().retry.on.statuses = {503};
   Party& client = connect();
   client.sends(kGet);
   Party& first = accept();
@@ -273,7 +273,7 @@ TEST_F(Retry, ANamedStatusIsTriedElsewhere) {
 
 TEST_F(Retry, TheRestOfAnAnswerThatIsTriedElsewhereIsNotWaitedFor) {
   set_endpoints(2);
-  route().retry.on_statuses = {503};
+  route().retry.on.statuses = {503};
   Party& client = connect();
   client.sends(kGet);
   Party& first = accept();
@@ -285,7 +285,7 @@ TEST_F(Retry, TheRestOfAnAnswerThatIsTriedElsewhereIsNotWaitedFor) {
 
 TEST_F(Retry, TheLastAnswerIsPassedOnWhateverItsStatus) {
   set_endpoints(2);
-  route().retry.on_statuses = {503};
+  route().retry.on.statuses = {503};
   Party& client = connect();
   client.sends(kGet);
   for (int i = 0; i < 2; ++i) accept().sends("HTTP/1.1 503 Busy\r\nContent-Length: 1\r\n\r\nx");
@@ -297,7 +297,7 @@ TEST_F(Retry, TheLastAnswerIsPassedOnWhateverItsStatus) {
 
 TEST_F(Retry, ANamedStatusOfAPostIsPassedOn) {
   set_endpoints(2);
-  route().retry.on_statuses = {503};
+  route().retry.on.statuses = {503};
   Party& client = connect();
   client.sends(kPost);
   accept().sends("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
@@ -329,7 +329,7 @@ TEST_F(Retry, WithoutAnEndpointTheServiceIsUnavailable) {
 
 TEST_F(Retry, WhatIsToldOfARetriedExchangeIsTheLastAttempts) {
   set_endpoints(2);
-  route().retry.on_statuses = {503};
+  route().retry.on.statuses = {503};
   Party& client = connect();
   client.sends(kGet);
   accept().sends("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");

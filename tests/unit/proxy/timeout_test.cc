@@ -258,7 +258,7 @@ TEST_F(RequestTimeout, BoundsAnAnswerThatTrickles) {
 
 TEST_F(RequestTimeout, BoundsAllAttemptsTogether) {
   set_endpoints(2);
-  route().retry.on_statuses = {503};
+  route().retry.on.statuses = {503};
   Party& client = connect();
   client.sends(kGet);
   Party& first = accept();
