@@ -31,10 +31,7 @@ Parsed<int> parse_cause(std::string_view text, const CauseWords& words) {
 
 void read_causes(Reader& reader, const Node& node, const CauseWords& words, Causes& out) {
   std::vector<int> all;
-  read_list(reader, node, all, [&](Reader& r, const Node& element, int& cause) {
-    return read_as(r, element, cause,
-                   [&](std::string_view text) { return parse_cause(text, words); });
-  });
+  read_list_as(reader, node, all, [&](std::string_view text) { return parse_cause(text, words); });
   const auto has = [&](int cause) { return std::find(all.begin(), all.end(), cause) != all.end(); };
   out = {.connect = has(kConnect), .reset = has(kReset), .timeout = has(kTimeout), .statuses = {}};
   for (const int status : all) {

@@ -371,10 +371,7 @@ class Dump {
     line(3, "method", word_of(kCheckMethods, check.method));
     if (!check.host.empty()) line(3, "host", text(check.host));
     pairs(3, "headers", check.headers);
-    line(3, "expect", list(check.expect, [](const StatusRange& range) {
-           return range.low == range.high ? std::to_string(range.low)
-                                          : fmt::format("{}-{}", range.low, range.high);
-         }));
+    line(3, "expect", list(check.expect, format_status_range));
     if (check.body_match == BodyMatch::any) return;
     const bool contains = check.body_match == BodyMatch::contains;
     line(3, "body", fmt::format("{{ {}: {} }}", contains ? "contains" : "regex", text(check.body)));

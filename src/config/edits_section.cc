@@ -26,9 +26,7 @@ void read_add(Reader& reader, const Node& node, HeaderEdits& edits) {
   read_fields(reader, node, edits.add, parse_editable_field);
 }
 void read_remove(Reader& reader, const Node& node, HeaderEdits& edits) {
-  read_list(reader, node, edits.remove, [](Reader& r, const Node& element, std::string& out) {
-    return read_as(r, element, out, parse_editable_field);
-  });
+  read_list_as(reader, node, edits.remove, parse_editable_field);
 }
 
 constexpr Key<HeaderEdits> kEditKeys[] = {

@@ -82,10 +82,8 @@ Parsed<StatusRange> parse_status_range(std::string_view text) {
 }
 
 void read_expect(Reader& reader, const Node& node, HealthCheck& check) {
-  read_list(reader, node, check.expect, [](Reader& r, const Node& element, StatusRange& range) {
-    return read_as(r, element, range, parse_status_range);
-  });
-  if (node.is_sequence() && node.entries.empty()) {
+  read_list_as(reader, node, check.expect, parse_status_range);
+  if (node.is_empty_list()) {
     reader.error(node, "an empty list expects nothing: leave expect out for 200-399");
   } else if (node.entries.size() > limits::kStatusRanges) {
     reader.error(node, fmt::format("{} entries are too many: at most {}", node.entries.size(),

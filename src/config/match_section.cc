@@ -11,12 +11,6 @@
 namespace weir::config {
 namespace {
 
-bool read_host(Reader& reader, const Node& node, std::string& out) {
-  return read_as(reader, node, out, parse_host_pattern);
-}
-bool read_method(Reader& reader, const Node& node, std::string& out) {
-  return read_as(reader, node, out, parse_method);
-}
 bool read_listener_name(Reader& reader, const Node& node, std::string& out) {
   if (!read_as(reader, node, out, parse_name)) return false;
   reader.refer(Reference::Kind::listener, node, out);
@@ -97,10 +91,10 @@ void read_match_listeners(Reader& reader, const Node& node, Match& match) {
   read_list(reader, node, match.listeners, read_listener_name);
 }
 void read_hosts(Reader& reader, const Node& node, Match& match) {
-  read_list(reader, node, match.hosts, read_host);
+  read_list_as(reader, node, match.hosts, parse_host_pattern);
 }
 void read_methods(Reader& reader, const Node& node, Match& match) {
-  read_list(reader, node, match.methods, read_method);
+  read_list_as(reader, node, match.methods, parse_method);
 }
 
 constexpr Key<Match> kMatchKeys[] = {

@@ -70,10 +70,8 @@ Parsed<std::string> parse_mirrored_method(std::string_view text) {
 }
 
 void read_mirrored_methods(Reader& reader, const Node& node, Mirror& mirror) {
-  read_list(reader, node, mirror.methods, [](Reader& r, const Node& element, std::string& out) {
-    return read_as(r, element, out, parse_mirrored_method);
-  });
-  if (node.is_sequence() && node.entries.empty()) {
+  read_list_as(reader, node, mirror.methods, parse_mirrored_method);
+  if (node.is_empty_list()) {
     reader.error(node,
                  "an empty list mirrors nothing: leave methods out for GET, HEAD and OPTIONS");
   }
@@ -207,7 +205,7 @@ bool serves(const Route& route, const std::string& cluster) {
 bool has_key(const Node& route) {
   const Node* split = route.find("split");
   const Node* key = split == nullptr ? nullptr : split->find("key");
-  return key != nullptr && !(key->is_sequence() && key->entries.empty());
+  return key != nullptr && !key->is_empty_list();
 }
 
 }  // namespace

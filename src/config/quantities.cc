@@ -189,4 +189,9 @@ std::string format_percent(std::uint64_t numerator) {
   return fmt::format("{}.{:02}", whole, hundredths);
 }
 
+std::string format_status_range(const StatusRange& range) {
+  return range.low == range.high ? std::to_string(range.low)
+                                 : fmt::format("{}-{}", range.low, range.high);
+}
+
 }  // namespace weir::config

@@ -26,6 +26,7 @@ Parsed<Fraction> parse_percent(std::string_view text);
 // The shortest spelling that parses to the same value: 90s, 1500ms, 64KiB.
 std::string format_duration(Millis duration);
 std::string format_size(std::uint64_t bytes);
-std::string format_percent(std::uint64_t numerator);  // of kPercentWhole: 10, 0.01, 33.3
+std::string format_percent(std::uint64_t numerator);        // of kPercentWhole: 10, 0.01, 33.3
+std::string format_status_range(const StatusRange& range);  // 200, 200-399
 
 }  // namespace weir::config

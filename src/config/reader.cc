@@ -63,8 +63,9 @@ void Reader::unknown_key(const Node& key, std::span<const std::string_view> know
 void Reader::not_yet(const Entry& entry, std::string_view words, std::string_view harmless) {
   const Node& value = *entry.value;
   if (!harmless.empty()) {
-    const bool is_empty_list = value.is_sequence() && value.entries.empty();
-    if (harmless == "[]" ? is_empty_list : value.is_scalar() && value.text == harmless) return;
+    const bool same =
+        harmless == "[]" ? value.is_empty_list() : value.is_scalar() && value.text == harmless;
+    if (same) return;
   }
   const Node& key = *entry.key;
   if (harmless.empty()) {

@@ -94,4 +94,12 @@ void read_list(Reader& reader, const Node& node, std::vector<T>& out, ReadElemen
   }
 }
 
+// The same for a sequence of scalars, with a parser of their text.
+template <class T, class Parse>
+void read_list_as(Reader& reader, const Node& node, std::vector<T>& out, Parse parse) {
+  read_list(reader, node, out, [&](Reader& r, const Node& element, T& item) {
+    return read_as(r, element, item, parse);
+  });
+}
+
 }  // namespace weir::config

@@ -43,9 +43,7 @@ void read(Reader& reader, const Node& node, std::uint64_t& out) {
 }
 
 void read(Reader& reader, const Node& node, std::vector<Cidr>& out) {
-  read_list(reader, node, out, [](Reader& r, const Node& element, Cidr& cidr) {
-    return read_as(r, element, cidr, parse_cidr);
-  });
+  read_list_as(reader, node, out, parse_cidr);
 }
 
 bool is_off(const Node& node) {

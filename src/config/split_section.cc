@@ -123,7 +123,7 @@ void read_override(Reader& reader, const Node& node, Split& split) {
                  "the override needs `header`, `cookie` or both: where testers name their "
                  "variant");
   }
-  const bool from_nobody = from == nullptr || (from->is_sequence() && from->entries.empty());
+  const bool from_nobody = from == nullptr || from->is_empty_list();
   if (secret == nullptr && from_nobody) {
     reader.error(node,
                  "anybody could choose a variant: the override needs `secret_env`, `from` or "
@@ -149,15 +149,12 @@ Parsed<std::string> parse_rescued_method(std::string_view text) {
 }
 
 void refuse_empty(Reader& reader, const Node& list) {
-  if (!list.is_sequence() || !list.entries.empty()) return;
-  reader.error(list, "an empty list rescues nothing: write rescue: off");
+  if (list.is_empty_list()) reader.error(list, "an empty list rescues nothing: write rescue: off");
 }
 
 void read_rescued_methods(Reader& reader, const Node& node, Rescue& rescue) {
   refuse_empty(reader, node);
-  read_list(reader, node, rescue.methods, [](Reader& r, const Node& element, std::string& out) {
-    return read_as(r, element, out, parse_rescued_method);
-  });
+  read_list_as(reader, node, rescue.methods, parse_rescued_method);
 }
 
 void read_rescue_on(Reader& reader, const Node& node, Rescue& rescue) {
@@ -201,7 +198,7 @@ void read_split(Reader& reader, const Node& node, Route& route) {
   if (!node.is_map()) return;
   if (node.find("variants") == nullptr) reader.error(node, "the split has no variants");
   const Node* key = node.find("key");
-  const bool keyless = key == nullptr || (key->is_sequence() && key->entries.empty());
+  const bool keyless = key == nullptr || key->is_empty_list();
   if (keyless && split.missing_key == MissingKey::stable) {
     reader.warn(*node.find("missing_key"),
                 "without a key every request goes to the stable variant: give the split a key");

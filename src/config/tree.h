@@ -35,6 +35,7 @@ struct Node {
   bool is_map() const { return kind == NodeKind::map; }
   bool is_sequence() const { return kind == NodeKind::sequence; }
   bool is_scalar() const { return kind == NodeKind::scalar; }
+  bool is_empty_list() const { return is_sequence() && entries.empty(); }
   // The value of a key of this map, null when it is not there.
   const Node* find(std::string_view key) const;
 };

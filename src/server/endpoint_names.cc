@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "config/addresses.h"
 #include "net/loop.h"
 #include "net/resolver.h"
 
@@ -44,11 +45,10 @@ class NameLookup final : net::ResolveEvents {
 }  // namespace
 
 std::optional<SocketAddress> literal_address(const config::Address& address) {
-  if (address.is_unix()) return SocketAddress{.ip = {}, .port = 0, .unix_path = address.unix_path};
-  const std::string& host = address.host == "localhost" ? "127.0.0.1" : address.host;
-  const auto ip = parse_ip(host);
-  if (!ip) return {};
-  return SocketAddress{.ip = *ip, .port = address.port, .unix_path = {}};
+  if (address.host != "localhost") return config::literal(address);
+  config::Address here = address;
+  here.host = "127.0.0.1";
+  return config::literal(here);
 }
 
 SocketAddress ResolvedNames::at(const config::Address& address) const {
