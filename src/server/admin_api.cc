@@ -2,7 +2,7 @@
 // admin_json.cc, what they do in a file of their own each.
 #include "server/admin_api.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <cstdint>
 #include <string>
@@ -92,15 +92,11 @@ bool matches(std::string_view pattern, std::string_view path, std::vector<std::s
 }
 
 std::string all_paths() {
-  std::string paths;
-  std::string_view last;
+  std::vector<std::string_view> paths;
   for (const Resource& resource : kResources) {
-    if (resource.path == last) continue;
-    last = resource.path;
-    paths += paths.empty() ? "" : ", ";
-    paths += last;
+    if (paths.empty() || paths.back() != resource.path) paths.push_back(resource.path);
   }
-  return paths;
+  return fmt::format("{}", fmt::join(paths, ", "));
 }
 
 // What a path offers, whatever the method.

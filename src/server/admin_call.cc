@@ -11,12 +11,12 @@ AdminAnswer text_answer(int status, std::string body) {
   return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(body)};
 }
 
-AdminAnswer json_answer(std::string body) {
-  return {.body = std::move(body)};
+AdminAnswer json_answer(std::string body, int status) {
+  return {.status = status, .body = std::move(body)};
 }
 
 AdminAnswer refuse(int status, std::string message) {
-  AdminAnswer answer{.status = status, .body = error_json(message)};
+  AdminAnswer answer = json_answer(error_json(message), status);
   answer.refusal = std::move(message);
   return answer;
 }

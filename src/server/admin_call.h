@@ -48,7 +48,7 @@ struct AdminAnswer {
 };
 
 AdminAnswer text_answer(int status, std::string body);
-AdminAnswer json_answer(std::string body);
+AdminAnswer json_answer(std::string body, int status = 200);
 AdminAnswer refuse(int status, std::string message);
 
 struct AdminCall {

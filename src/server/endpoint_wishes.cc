@@ -44,13 +44,6 @@ Read<Json> read_object(std::string_view body, std::initializer_list<std::string_
   return json;
 }
 
-// Nested values are not shown: printing them recurses as deep as the sender likes.
-std::string shown(const Json& value) {
-  return value.is_primitive()
-             ? fmt::format("{:.40}", print(value).substr(0, print(value).size() - 1))
-             : value.type_name();
-}
-
 Read<std::uint32_t> read_weight(const Json& value) {
   if (value.is_number_unsigned() && value.get<std::uint64_t>() <= limits::kEndpointWeight) {
     return value.get<std::uint32_t>();

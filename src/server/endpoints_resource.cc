@@ -1,7 +1,7 @@
 // Finding what is meant, asking whether it may be, doing it, and waiting for the last request.
 #include "server/endpoints_resource.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -15,7 +15,6 @@
 #include "server/endpoint_names.h"
 #include "server/endpoint_wishes.h"
 #include "server/error_words.h"
-#include "server/wall_time.h"
 
 namespace weir::server {
 namespace {
@@ -27,17 +26,20 @@ using Refused = std::unexpected<AdminAnswer>;
 constexpr std::string_view kWishExample =
     R"(send {"state": "active|draining|down", "weight": N}, one of them or both)";
 
-void append_name(std::string& names, std::string_view name) {
-  names.append(names.empty() ? "" : ", ").append(name);
-}
-
 std::expected<ClusterPtr, AdminAnswer> find_cluster(const AdminCall& call) {
-  std::string names;
+  std::vector<std::string_view> names;
   for (const auto& cluster : call.state.snapshot->clusters) {
     if (cluster->name() == call.names[0]) return cluster;
-    append_name(names, cluster->name());
+    names.push_back(cluster->name());
   }
-  return Refused(refuse(404, fmt::format("no cluster '{}'; clusters: {}", call.names[0], names)));
+  return Refused(refuse(
+      404, fmt::format("no cluster '{}'; clusters: {}", call.names[0], fmt::join(names, ", "))));
+}
+
+std::vector<std::string> names_of(const upstream::Cluster& cluster) {
+  std::vector<std::string> names;
+  for (const auto& endpoint : cluster.endpoints()) names.push_back(endpoint->name());
+  return names;
 }
 
 struct Found {
@@ -48,25 +50,12 @@ struct Found {
 std::expected<Found, AdminAnswer> find_endpoint(const AdminCall& call) {
   const auto cluster = find_cluster(call);
   if (!cluster) return Refused(cluster.error());
-  std::string names;
   for (const auto& endpoint : (*cluster)->endpoints()) {
     if (endpoint->name() == call.names[1]) return Found{*cluster, endpoint};
-    append_name(names, endpoint->name());
   }
-  return Refused(refuse(404, fmt::format("no endpoint '{}' in cluster '{}'; endpoints: {}",
-                                         call.names[1], call.names[0], names)));
-}
-
-Json setting_json(const EndpointSetting& setting) {
-  return {{"state", name_of(setting.state)}, {"weight", setting.weight}};
-}
-
-Json endpoint_change_json(const EndpointChange* change) {
-  if (change == nullptr) return nullptr;
-  return {{"by", change->by},
-          {"at", rfc3339(change->at_wall_ms)},
-          {"from", setting_json(change->from)},
-          {"to", setting_json(change->to)}};
+  return Refused(
+      refuse(404, fmt::format("no endpoint '{}' in cluster '{}'; endpoints: {}", call.names[1],
+                              call.names[0], fmt::join(names_of(**cluster), ", "))));
 }
 
 Json one_document(const ProcessState& state, const Found& found) {
@@ -137,9 +126,7 @@ class Drained final : public LaterAnswer {
     observe::log_warn("admin: cluster {}: {}", found_.cluster->name(), why);
     Json json = one_document(state_, found_);
     json["error"] = why;
-    AdminAnswer answer = json_answer(print(json));
-    answer.status = status;
-    return answer;
+    return json_answer(print(json), status);
   }
 
   const ProcessState& state_;
@@ -203,18 +190,6 @@ std::size_t available_then(const upstream::Cluster& cluster, const std::vector<W
   return count;
 }
 
-std::vector<std::string> names_of(const upstream::Cluster& cluster) {
-  std::vector<std::string> names;
-  for (const auto& endpoint : cluster.endpoints()) names.push_back(endpoint->name());
-  return names;
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) append_name(text, name);
-  return text;
-}
-
 // The setup takes the place of the cluster's, for the workers and for copies to it too.
 void put_set_in_force(const ProcessState& state, const ClusterPtr& cluster,
                       std::shared_ptr<const upstream::ClusterSetup> setup,
@@ -242,18 +217,12 @@ const config::Cluster& in_file(const ProcessState& state, const std::string& nam
 Json endpoint_document(const ProcessState& state, const upstream::Cluster& cluster,
                        const Endpoint& endpoint) {
   Json json = endpoint_json(endpoint, true);
-  json["changed"] =
-      endpoint_change_json(state.live.endpoints.last_change(cluster.name(), endpoint));
+  json["changed"] = change_json(state.live.endpoints.last_change(cluster.name(), endpoint));
   return json;
 }
 
 Json replacement_json(const ProcessState& state, const upstream::Cluster& cluster) {
-  const SetChange* change = state.live.endpoints.last_replacement(cluster.name());
-  if (change == nullptr) return nullptr;
-  return {{"by", change->by},
-          {"at", rfc3339(change->at_wall_ms)},
-          {"from", change->from},
-          {"to", change->to}};
+  return change_json(state.live.endpoints.last_replacement(cluster.name()));
 }
 
 AdminAnswer get_endpoints(const AdminCall& call) {
@@ -329,8 +298,8 @@ AdminAnswer put_endpoints(const AdminCall& call) {
   put_set_in_force(call.state, cluster, plan_setup(settings, names, cluster.get()), *set);
   change.to = names_of(*cluster);
   observe::log_info("admin: endpoints of cluster {} replaced by {} (from {}): {} -> {}",
-                    cluster->name(), change.by, call.request.peer, joined(change.from),
-                    joined(change.to));
+                    cluster->name(), change.by, call.request.peer, fmt::join(change.from, ", "),
+                    fmt::join(change.to, ", "));
   call.state.live.endpoints.replace(in_file(call.state, cluster->name()),
                                     std::move(settings.endpoints), std::move(change));
   return get_endpoints(call);

@@ -1,5 +1,5 @@
 // Copies: whether each mirror of a route gets one of this request, and why.
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <string>
@@ -42,7 +42,7 @@ Verdict verdict_of(const config::Mirror& mirror, const ExplainedRequest& request
   Random dice(1);  // by_share() says where they would decide
   const auto sampled = traffic::sample(mirror, view.method, key_point, dice);
   if (sampled == traffic::SampleVerdict::method)
-    return {"no", fmt::format("{} is not one of {}", view.method, joined(mirror.methods))};
+    return {"no", fmt::format("{} is not one of {}", view.method, fmt::join(mirror.methods, ", "))};
   if (head.framing() == http::Framing::length && head.content_length() > mirror.max_body) {
     return {"no", fmt::format("its content of {} bytes is above max_body, {}",
                               head.content_length(), mirror.max_body)};

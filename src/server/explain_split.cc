@@ -1,7 +1,7 @@
 // The decision of a split and what surrounds it: key, override, weights, failover, rescue.
 #include "server/explain_split.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -60,8 +60,8 @@ Json explain_key(const Decision& decision, const traffic::RequestView& view) {
   if (!decision.choice.has_key()) {
     std::vector<std::string> places;
     for (const config::SplitKey& key : keys) places.push_back(words_of(key));
-    return {{"words",
-             keys.empty() ? "none: the split asks for none" : "none: not in " + joined(places)}};
+    return {{"words", keys.empty() ? "none: the split asks for none"
+                                   : fmt::format("none: not in {}", fmt::join(places, ", "))}};
   }
   Json json = {{"source", config::word_of(config::kKeySources, decision.key().source)}};
   if (!decision.key().name.empty()) json["name"] = decision.key().name;
@@ -148,19 +148,13 @@ Json explain_rescue(const Decision& decision) {
   if (!head.safe()) return fmt::format("only while nothing of the {} was sent", method);
   if (std::ranges::find(rescue.methods, method) == rescue.methods.end()) {
     return fmt::format("only while nothing was sent: {} is not one of {}", method,
-                       joined(rescue.methods));
+                       fmt::join(rescue.methods, ", "));
   }
   return fmt::format("once more on {} after {}; at most {} % of requests", decision.stable(),
-                     joined(config::words_of(rescue.on)), rescue.budget_percent);
+                     fmt::join(config::words_of(rescue.on), ", "), rescue.budget_percent);
 }
 
 }  // namespace
-
-std::string joined(const std::vector<std::string>& items) {
-  std::string text;
-  for (const std::string& item : items) text += (text.empty() ? "" : ", ") + item;
-  return text;
-}
 
 ExplainedSplit explain_split(const proxy::Snapshot& snapshot, const proxy::SplitPlan& plan,
                              const ExplainedRequest& request, const traffic::RequestView& view) {

@@ -6,8 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "server/explained_request.h"
 #include "server/json_parts.h"
@@ -15,8 +13,6 @@
 #include "traffic/share.h"
 
 namespace weir::server {
-
-std::string joined(const std::vector<std::string>& items);  // "a, b"
 
 struct ExplainedSplit {
   Json json;

@@ -3,12 +3,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "server/json_parts.h"
 #include "server/wall_time.h"
 
 namespace weir::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string_view name_of(ProbeResult::Kind kind) {
   switch (kind) {

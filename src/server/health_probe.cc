@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/ascii.h"
+#include "config/quantities.h"
 
 namespace weir::server {
 namespace {
@@ -34,13 +36,11 @@ std::string make_fields(const config::HealthCheck& check) {
 }
 
 std::string make_expected(const config::HealthCheck& check) {
-  std::string words;
+  std::vector<std::string> words;
   for (const config::StatusRange& range : check.expect) {
-    if (!words.empty()) words += ", ";
-    words += range.low == range.high ? std::to_string(range.low)
-                                     : fmt::format("{}-{}", range.low, range.high);
+    words.push_back(config::format_status_range(range));
   }
-  return words;
+  return fmt::format("{}", fmt::join(words, ", "));
 }
 
 std::optional<traffic::Pattern> make_pattern(const config::HealthCheck& check) {

@@ -1,6 +1,7 @@
 // The pieces, one function each.
 #include "server/json_parts.h"
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -9,8 +10,29 @@
 #include "server/wall_time.h"
 
 namespace weir::server {
+namespace {
+
+template <class T, class Show>
+Json changed(const Change<T>* change, Show show) {
+  if (change == nullptr) return nullptr;
+  return {{"by", change->by},
+          {"at", rfc3339(change->at_wall_ms)},
+          {"from", show(change->from)},
+          {"to", show(change->to)}};
+}
+
+Json setting_json(const EndpointSetting& setting) {
+  return {{"state", name_of(setting.state)}, {"weight", setting.weight}};
+}
+
+}  // namespace
+
 std::string print(const Json& json) {
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::string shown(const Json& value) {
+  return fmt::format("{:.40}", value.is_primitive() ? value.dump() : value.type_name());
 }
 
 std::string_view name_of(config::ActionKind action) {
@@ -58,11 +80,15 @@ Json weights_json(const NamedWeights& weights) {
 }
 
 Json change_json(const WeightChange* change) {
-  if (change == nullptr) return nullptr;
-  return {{"by", change->by},
-          {"at", rfc3339(change->at_wall_ms)},
-          {"from", weights_json(change->from)},
-          {"to", weights_json(change->to)}};
+  return changed(change, weights_json);
+}
+
+Json change_json(const EndpointChange* change) {
+  return changed(change, setting_json);
+}
+
+Json change_json(const SetChange* change) {
+  return changed(change, [](const auto& names) { return Json(names); });
 }
 
 Json variants_json(const proxy::SplitPlan& split) {

@@ -12,6 +12,7 @@
 #include <weir/endpoint.h>
 
 #include "proxy/route_plan.h"
+#include "server/live_endpoints.h"
 #include "server/live_splits.h"
 #include "traffic/share.h"
 #include "upstream/cluster.h"
@@ -23,6 +24,10 @@ using Json = nlohmann::ordered_json;
 // Text with two spaces of indentation and a line end; bytes that are no UTF-8 are replaced.
 std::string print(const Json& json);
 
+// A value that somebody sent, for a message about it: its first 40 bytes. Of a nested one only the
+// kind, because printing it would recurse as deep as the sender likes.
+std::string shown(const Json& value);
+
 std::string_view name_of(config::ActionKind action);
 std::string_view name_of(EndpointState state);
 
@@ -30,7 +35,12 @@ std::string_view name_of(EndpointState state);
 Json endpoint_json(const Endpoint& endpoint, bool live);
 
 Json weights_json(const NamedWeights& weights);  // {"stable": 95, "canary": 5}
-Json change_json(const WeightChange* change);    // null when nobody changed anything
+
+// {"by", "at", "from", "to"}; null when nobody changed anything.
+Json change_json(const WeightChange* change);
+Json change_json(const EndpointChange* change);
+Json change_json(const SetChange* change);
+
 // [{"variant", "cluster", "weight", "configured_weight"}] with the weights in force.
 Json variants_json(const proxy::SplitPlan& split);
 std::uint64_t weights_sum(const proxy::SplitPlan& split);

@@ -14,6 +14,7 @@
 #include <weir/config.h>
 #include <weir/endpoint.h>
 
+#include "server/change.h"
 #include "upstream/cluster.h"
 
 namespace weir::server {
@@ -28,20 +29,9 @@ struct EndpointSetting {
 };
 EndpointSetting setting_of(const Endpoint& endpoint);
 
-struct EndpointChange {
-  std::string by;  // as the caller named itself
-  std::uint64_t at_wall_ms = 0;
-  EndpointSetting from;
-  EndpointSetting to;
-};
-
-// A set that was replaced as a whole.
-struct SetChange {
-  std::string by;
-  std::uint64_t at_wall_ms = 0;
-  std::vector<std::string> from;  // names of endpoints
-  std::vector<std::string> to;
-};
+using EndpointChange = Change<EndpointSetting>;
+// A set that was replaced as a whole, by the names of its endpoints.
+using SetChange = Change<std::vector<std::string>>;
 
 // "active -> draining, weight 1"; what did not change stands without an arrow.
 std::string words_of_change(const EndpointSetting& from, const EndpointSetting& to);

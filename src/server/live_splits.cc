@@ -1,9 +1,10 @@
 // Changing weights: validated whole, then set in one go.
 #include "server/live_splits.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include <weir/limits.h>
 
@@ -24,10 +25,10 @@ traffic::Weights as_weights(const NamedWeights& named) {
   return weights;
 }
 
-std::string names_of(const NamedWeights& named) {
-  std::string names;
-  for (const auto& [name, weight] : named) names += (names.empty() ? "" : ", ") + name;
-  return names;
+std::string list_of_names(const NamedWeights& named) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, weight] : named) names.push_back(name);
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 // What is wrong with the wanted weights; else `into` has them.
@@ -35,7 +36,7 @@ std::string merge(const NamedWeights& wanted, NamedWeights& into) {
   for (const auto& [name, weight] : wanted) {
     const auto found = std::ranges::find(into, name, &NamedWeights::value_type::first);
     if (found == into.end()) {
-      return fmt::format("no variant '{}': there are {}", name, names_of(into));
+      return fmt::format("no variant '{}': there are {}", name, list_of_names(into));
     }
     if (weight > limits::kVariantWeight) {
       return fmt::format("the weight {} of '{}' is out of range: 0 to {}", weight, name,

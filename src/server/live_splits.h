@@ -15,18 +15,14 @@
 
 #include <weir/config.h>
 
+#include "server/change.h"
 #include "traffic/split_weights.h"
 
 namespace weir::server {
 
 using NamedWeights = std::vector<std::pair<std::string, std::uint32_t>>;  // by variant, file order
 
-struct WeightChange {
-  std::string by;  // as the caller named itself
-  std::uint64_t at_wall_ms = 0;
-  NamedWeights from;
-  NamedWeights to;
-};
+using WeightChange = Change<NamedWeights>;
 
 // "stable 95 -> 50, canary 5 -> 50"; what did not change stands without an arrow. Both in the same
 // order.

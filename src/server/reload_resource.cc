@@ -1,7 +1,7 @@
 // The report of a reload as a document.
 #include "server/reload_resource.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "server/wall_time.h"
@@ -16,12 +16,6 @@ Json report_json(const ReloadReport& report) {
           {"warnings", report.warnings}};
 }
 
-std::string lines_of(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
-  return text;
-}
-
 }  // namespace
 
 AdminAnswer post_reload(const AdminCall& call) {
@@ -34,10 +28,8 @@ AdminAnswer post_reload(const AdminCall& call) {
   Json document = report_json(report);
   document["generation"] = call.state.snapshot->generation;
   if (report.outcome != ReloadReport::Outcome::refused) return json_answer(print(document));
-  document["error"] = lines_of(report.errors);
-  AdminAnswer answer = json_answer(print(document));
-  answer.status = 422;
-  return answer;
+  document["error"] = fmt::format("{}", fmt::join(report.errors, "\n"));
+  return json_answer(print(document), 422);
 }
 
 Json reloads_json(const ReloadHistory& history) {

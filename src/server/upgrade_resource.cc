@@ -1,7 +1,7 @@
 // The report of an upgrade as a document.
 #include "server/upgrade_resource.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <unistd.h>
@@ -22,12 +22,8 @@ AdminAnswer answer_of(const UpgradeReport& report) {
   Json document = report_json(report);
   document["old_pid"] = ::getpid();
   if (report.serves) return json_answer(print(document));
-  std::string reasons;
-  for (const std::string& line : report.errors) reasons += (reasons.empty() ? "" : "\n") + line;
-  document["error"] = reasons;
-  AdminAnswer answer = json_answer(print(document));
-  answer.status = 422;
-  return answer;
+  document["error"] = fmt::format("{}", fmt::join(report.errors, "\n"));
+  return json_answer(print(document), 422);
 }
 
 // The report, when it has come.

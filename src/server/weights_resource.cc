@@ -2,11 +2,13 @@
 // users to the wrong version.
 #include "server/weights_resource.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <expected>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <weir/limits.h>
 
@@ -20,13 +22,12 @@ namespace {
 using Result = std::expected<const proxy::RoutePlan*, AdminAnswer>;
 
 std::string split_routes(const proxy::Snapshot& snapshot) {
-  std::string names;
+  std::vector<std::string_view> names;
   for (const proxy::RoutePlan& route : snapshot.routes) {
-    if (!route.split) continue;
-    names += names.empty() ? "" : ", ";
-    names += route.settings->name;
+    if (route.split) names.push_back(route.settings->name);
   }
-  return names.empty() ? "no route has a split" : "routes with a split: " + names;
+  return names.empty() ? "no route has a split"
+                       : fmt::format("routes with a split: {}", fmt::join(names, ", "));
 }
 
 Result split_route(const proxy::Snapshot& snapshot, const std::string& name) {
@@ -53,9 +54,7 @@ std::string example(const proxy::RoutePlan& route) {
 std::string fault_of(const std::string& variant, const Json& weight) {
   const bool whole = weight.is_number_unsigned();
   if (whole && weight.get<std::uint64_t>() <= limits::kVariantWeight) return {};
-  // Nested values are not shown: printing them recurses as deep as the sender likes.
-  const std::string shown = weight.is_primitive() ? weight.dump() : weight.type_name();
-  return fmt::format("the weight {:.40} of '{}' must be a whole number from 0 to {}", shown,
+  return fmt::format("the weight {} of '{}' must be a whole number from 0 to {}", shown(weight),
                      variant, limits::kVariantWeight);
 }
 
