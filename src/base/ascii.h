@@ -17,6 +17,11 @@ constexpr bool is_alpha(char c) {
   return (c | 32) >= 'a' && (c | 32) <= 'z';
 }
 
+// CTL (RFC 5234 appendix B.1): C0 and DEL, tab and line ends included.
+constexpr bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
 constexpr bool is_token_char(char c) {
   if (is_digit(c) || is_alpha(c)) return true;
   return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos && c != '\0';

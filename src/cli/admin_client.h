@@ -11,9 +11,10 @@
 
 namespace weir::cli {
 
+// How commands find a running weir; empty ones say nothing.
 struct AdminTarget {
-  std::string admin;  // --admin
-  std::string file;   // -c
+  std::string admin;  // --admin: its address
+  std::string file;   // -c: the file it runs with
 };
 
 struct AdminQuery {

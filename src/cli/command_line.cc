@@ -39,14 +39,14 @@ void add_check(CLI::App& app, int& code) {
 }
 
 // Where a running weir is found.
-CLI::Option* add_admin(CLI::App& command, LiveOptions& where) {
+CLI::Option* add_admin(CLI::App& command, AdminTarget& where) {
   return command
       .add_option(
           "--admin", where.admin,
           "Its admin address (default: the one in -c FILE, else $WEIR_ADMIN, else 127.0.0.1:9901)")
       ->type_name("ADDRESS");
 }
-void add_live(CLI::App& command, LiveOptions& where) {
+void add_live(CLI::App& command, AdminTarget& where) {
   add_admin(command, where);
   command.add_option("-c,--config", where.file, "The file it runs with, for its admin address")
       ->type_name("FILE");

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/admin_client.h"
 #include "server/explained_request.h"
 
 namespace weir::cli {
@@ -21,29 +22,23 @@ struct CheckOptions {
 };
 int check(const CheckOptions& options);
 
-// How the commands that ask a running weir find it; empty = see admin_client.h.
-struct LiveOptions {
-  std::string admin;  // address
-  std::string file;
-};
-
 struct ExplainOptions {
   server::ExplainQuestion question;
   std::string file;   // offline
   bool live = false;  // ask a running weir, and not a file
-  LiveOptions where;
+  AdminTarget where;
   bool json = false;
 };
 int explain(const ExplainOptions& options);
 
 struct StatusOptions {
-  LiveOptions where;
+  AdminTarget where;
   bool json = false;
 };
 int status(const StatusOptions& options);
 
 struct WeightOptions {
-  LiveOptions where;
+  AdminTarget where;
   std::string route;
   std::vector<std::string> assignments;  // VARIANT=N; none = show the present ones
   std::string actor;                     // --as; empty = user and host
@@ -51,13 +46,13 @@ struct WeightOptions {
 int weight(const WeightOptions& options);
 
 struct ReloadOptions {
-  LiveOptions where;
+  AdminTarget where;
   bool dry_run = false;
 };
 int reload(const ReloadOptions& options);
 
 struct DrainOptions {
-  LiveOptions where;
+  AdminTarget where;
   std::string endpoint;         // CLUSTER/ENDPOINT
   bool undo = false;            // back to active
   bool wait = false;            // until nothing is in flight
@@ -68,7 +63,7 @@ struct DrainOptions {
 int drain(const DrainOptions& options);
 
 struct UpgradeOptions {
-  LiveOptions where;
+  AdminTarget where;
 };
 int upgrade(const UpgradeOptions& options);
 

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 
+#include "cli/actor.h"
 #include "cli/admin_client.h"
 #include "cli/commands.h"
 #include "cli/endpoint_text.h"
 #include "cli/failure.h"
-#include "cli/weight.h"
 #include "config/quantities.h"
 #include "server/percent.h"
 
@@ -42,13 +42,13 @@ int drain(const DrainOptions& options) {
   }
   const auto timeout = config::parse_duration(options.timeout);
   if (!timeout) return wrong_usage("--timeout: " + timeout.error());
-  const std::string actor = options.actor.empty() ? who_am_i() : options.actor;
-  if (has_control_bytes(actor)) return wrong_usage("--as holds control characters");
+  const auto actor = actor_named(options.actor);
+  if (!actor) return wrong_usage(actor.error());
   const std::string path = path_of(options, slash);
   const std::string body = Json{{"state", options.undo ? "active" : "draining"}}.dump();
-  AdminQuery query{.method = "PATCH", .path = path, .body = body, .actor = actor};
+  AdminQuery query{.method = "PATCH", .path = path, .body = body, .actor = *actor};
   if (options.wait) query.patience += std::chrono::ceil<std::chrono::seconds>(*timeout);
-  const auto reply = ask_admin_whole({options.where.admin, options.where.file}, query);
+  const auto reply = ask_admin_whole(options.where, query);
   if (!reply) return failed(reply.error());
   if (reply->status / 100 == 2) {
     fmt::print("{}: {}\n", options.endpoint, endpoint_text(reply->document));

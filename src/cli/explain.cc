@@ -29,7 +29,7 @@ int explain_live(const ExplainOptions& options) {
   if (const std::string fault = server::fault_of(options.question); !fault.empty())
     return wrong_usage(fault);
   const std::string target = server::explain_target(options.question);
-  const auto answer = ask_admin({options.where.admin, options.where.file}, {.path = target});
+  const auto answer = ask_admin(options.where, {.path = target});
   return answer ? print_explanation(*answer, options) : failed(answer.error());
 }
 

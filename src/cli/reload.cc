@@ -2,19 +2,19 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/actor.h"
 #include "cli/admin_client.h"
 #include "cli/commands.h"
 #include "cli/failure.h"
-#include "cli/weight.h"
 
 namespace weir::cli {
 
 int reload(const ReloadOptions& options) {
   const std::string actor = who_am_i();
-  const auto answer = ask_admin({options.where.admin, options.where.file},
-                                {.method = "POST",
-                                 .path = options.dry_run ? "/v1/reload?dry_run=true" : "/v1/reload",
-                                 .actor = actor});
+  const auto answer =
+      ask_admin(options.where, {.method = "POST",
+                                .path = options.dry_run ? "/v1/reload?dry_run=true" : "/v1/reload",
+                                .actor = actor});
   if (!answer) return failed(answer.error());
   for (const auto& warning : answer->at("warnings")) {
     fmt::print(stderr, "warning: {}\n", warning.get<std::string>());

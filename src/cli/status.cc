@@ -62,10 +62,9 @@ void print_clusters(const Json& clusters) {
 }  // namespace
 
 int status(const StatusOptions& options) {
-  const AdminTarget target{options.where.admin, options.where.file};
-  const auto status = ask_admin(target, {.path = "/v1/status"});
+  const auto status = ask_admin(options.where, {.path = "/v1/status"});
   if (!status) return failed(status.error());
-  const auto clusters = ask_admin(target, {.path = "/v1/clusters"});
+  const auto clusters = ask_admin(options.where, {.path = "/v1/clusters"});
   if (!clusters) return failed(clusters.error());
   if (options.json) {
     fmt::print("{}\n", Json{{"status", *status}, {"clusters", *clusters}}.dump(2));

@@ -5,10 +5,10 @@
 
 #include <chrono>
 
+#include "cli/actor.h"
 #include "cli/admin_client.h"
 #include "cli/commands.h"
 #include "cli/failure.h"
-#include "cli/weight.h"
 
 namespace weir::cli {
 namespace {
@@ -20,7 +20,7 @@ constexpr std::chrono::seconds kPatience{60};  // the running weir gives up befo
 int upgrade(const UpgradeOptions& options) {
   const std::string actor = who_am_i();
   const auto answer =
-      ask_admin({options.where.admin, options.where.file},
+      ask_admin(options.where,
                 {.method = "POST", .path = "/v1/upgrade", .actor = actor, .patience = kPatience});
   if (!answer) return failed(answer.error());
   fmt::print("process {} serves; process {} finishes what it has and ends\n",

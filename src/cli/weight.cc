@@ -6,9 +6,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
-#include <unistd.h>
 
+#include "cli/actor.h"
 #include "cli/admin_client.h"
 #include "cli/commands.h"
 #include "cli/failure.h"
@@ -22,7 +21,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 int show(const WeightOptions& options, const std::string& path) {
-  const auto answer = ask_admin({options.where.admin, options.where.file}, {.path = path});
+  const auto answer = ask_admin(options.where, {.path = path});
   if (!answer) return failed(answer.error());
   fmt::print("{}: {}\n", answer->at("route").get<std::string>(),
              weights_text(answer->at("variants")));
@@ -31,11 +30,10 @@ int show(const WeightOptions& options, const std::string& path) {
 }
 
 int change(const WeightOptions& options, const server::NamedWeights& wanted,
-           const std::string& path) {
+           const std::string& path, const std::string& actor) {
   const std::string body = server::weights_json(wanted).dump();
-  const std::string actor = options.actor.empty() ? who_am_i() : options.actor;
-  const auto answer = ask_admin({options.where.admin, options.where.file},
-                                {.method = "PUT", .path = path, .body = body, .actor = actor});
+  const auto answer =
+      ask_admin(options.where, {.method = "PUT", .path = path, .body = body, .actor = actor});
   if (!answer) return failed(answer.error());
   fmt::print("{}: {}\n", answer->at("route").get<std::string>(),
              difference_text(answer->at("changed")));
@@ -70,28 +68,14 @@ std::expected<server::NamedWeights, std::string> read_assignments(
   return weights;
 }
 
-bool has_control_bytes(std::string_view text) {
-  return std::ranges::any_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
-std::string who_am_i() {
-  const char* user = std::getenv("USER");
-  if (user == nullptr || *user == '\0') user = std::getenv("LOGNAME");
-  char host[256] = "";
-  if (gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
-  std::string name = user == nullptr ? fmt::format("uid {}", getuid()) : user;
-  if (host[0] != '\0') name.append("@").append(host);
-  return has_control_bytes(name) ? "unknown" : name;
-}
-
 int weight(const WeightOptions& options) {
-  if (has_control_bytes(options.actor)) return wrong_usage("--as holds control characters");
+  const auto actor = actor_named(options.actor);
+  if (!actor) return wrong_usage(actor.error());
   const auto wanted = read_assignments(options.assignments);
   if (!wanted) return wrong_usage(wanted.error());
   const std::string path =
       fmt::format("/v1/routes/{}/weights", server::percent_encoded(options.route));
-  return wanted->empty() ? show(options, path) : change(options, *wanted, path);
+  return wanted->empty() ? show(options, path) : change(options, *wanted, path, *actor);
 }
 
 }  // namespace weir::cli

@@ -5,7 +5,6 @@
 #include <expected>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include "server/live_splits.h"
 
@@ -14,9 +13,5 @@ namespace weir::cli {
 // "canary=5" each, in their order. The error names the mend.
 std::expected<server::NamedWeights, std::string> read_assignments(
     std::span<const std::string> assignments);
-
-bool has_control_bytes(std::string_view text);
-// Who is at the keyboard: "user@host".
-std::string who_am_i();
 
 }  // namespace weir::cli

@@ -52,7 +52,7 @@ Parsed<Address> parse_unix(std::string_view path) {
     return std::unexpected(fmt::format("a unix socket's path has at most {} bytes, this one {}",
                                        kUnixPathBytes, path.size()));
   }
-  if (std::any_of(path.begin(), path.end(), is_control)) {
+  if (std::any_of(path.begin(), path.end(), ascii::is_control)) {
     return std::unexpected(fmt::format("'unix:{}' has a control character", printable(path)));
   }
   return Address{.host = {}, .port = 0, .unix_path = std::string(path)};

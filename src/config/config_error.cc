@@ -11,7 +11,7 @@
 
 #include <weir/limits.h>
 
-#include "config/plain_text.h"
+#include "base/ascii.h"
 
 namespace weir::config {
 
@@ -26,7 +26,7 @@ void ErrorList::add(int line, int column, std::string message) {
     return;
   }
   // What a message quotes may hold anything, a terminal's escapes included.
-  std::replace_if(message.begin(), message.end(), is_control, '?');
+  std::replace_if(message.begin(), message.end(), ascii::is_control, '?');
   errors_.push_back({file_, line, column, std::move(message)});
 }
 

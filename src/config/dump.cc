@@ -59,7 +59,7 @@ std::string text(std::string_view value, Role role = Role::value) {
         out += role == Role::value ? "$$" : "$";
         break;
       default:
-        if (byte < 0x20 || byte == 0x7f) {
+        if (ascii::is_control(c)) {
           fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
         } else {
           out += c;

@@ -112,11 +112,10 @@ Parsed<std::string> parse_field_name(std::string_view text) {
 
 Parsed<std::string> parse_field_value(std::string_view text) {
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\t') || byte == 0x7f) {
+    if (ascii::is_control(c) && c != '\t') {
       return std::unexpected(
           fmt::format("'{}' has a control character (0x{:02x}), which a header cannot carry",
-                      printable(text), byte));
+                      printable(text), static_cast<unsigned char>(c)));
     }
   }
   if (ascii::trim(text).size() != text.size()) {

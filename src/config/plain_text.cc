@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "base/ascii.h"
+
 namespace weir::config {
 namespace {
 
@@ -44,17 +46,12 @@ void report(std::string_view text, std::size_t at, std::string message, ErrorLis
 
 }  // namespace
 
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte == 0x7f;
-}
-
 bool check_plain_text(std::string_view text, ErrorList& errors) {
   std::size_t at = 0;
   while (at < text.size()) {
     const auto byte = static_cast<unsigned char>(text[at]);
     const bool is_space = text[at] == '\t' || text[at] == '\n' || text[at] == '\r';
-    if (is_control(text[at]) && !is_space) {
+    if (ascii::is_control(text[at]) && !is_space) {
       report(text, at,
              fmt::format("control character 0x{:02x}: write it as \"\\x{:02x}\"", byte, byte),
              errors);
@@ -75,7 +72,7 @@ std::string printable(std::string_view text) {
   constexpr std::size_t kLongest = 160;
   std::string out;
   for (const char c : text.substr(0, kLongest)) {
-    out += is_control(c) ? '?' : c;
+    out += ascii::is_control(c) ? '?' : c;
   }
   if (text.size() <= kLongest) return out;
   if (is_continuation(text[kLongest])) {  // do not leave half a character behind

@@ -15,8 +15,6 @@ namespace weir::config {
 // none.
 bool check_plain_text(std::string_view text, ErrorList& errors);
 
-bool is_control(char c);  // C0 and DEL, tab and line ends included
-
 // A piece of the file for a message: control characters replaced by '?', cut after 160 bytes.
 std::string printable(std::string_view text);
 

@@ -2,8 +2,11 @@
 // ways is refused, because the next one on the connection may be somebody else's.
 #include "http/response_rules.h"
 
+#include <algorithm>
+
 #include <weir/limits.h>
 
+#include "base/ascii.h"
 #include "http/field_facts.h"
 
 namespace weir::http {
@@ -11,11 +14,7 @@ namespace {
 
 // HTAB, SP, VCHAR and obs-text (RFC 9112 section 4); llhttp takes control characters too.
 bool is_reason_text(std::string_view reason) {
-  for (const char c : reason) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < ' ' && byte != '\t') || byte == 0x7f) return false;
-  }
-  return true;
+  return std::ranges::none_of(reason, [](char c) { return ascii::is_control(c) && c != '\t'; });
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <string>
 #include <time.h>
 
+#include "base/ascii.h"
 #include "observe/log_target.h"
 
 namespace weir::observe {
@@ -108,9 +109,8 @@ bool point_log_at(const std::string& path) {
 
 void append_escaped(fmt::memory_buffer& out, std::string_view text) {
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      fmt::format_to(std::back_inserter(out), "\\x{:02X}", byte);
+    if (ascii::is_control(c)) {
+      fmt::format_to(std::back_inserter(out), "\\x{:02X}", static_cast<unsigned char>(c));
     } else {
       out.push_back(c);
     }

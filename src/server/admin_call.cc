@@ -1,8 +1,10 @@
 // Making answers, and naming who asks.
 #include "server/admin_call.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "server/admin_json.h"
 
 namespace weir::server {
@@ -24,9 +26,7 @@ AdminAnswer refuse(int status, std::string message) {
 std::string actor_of(const AdminRequest& request) {
   if (request.actor.empty()) return std::string(request.peer);
   std::string actor(request.actor.substr(0, kActorBytes));
-  for (char& c : actor) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
+  std::ranges::replace_if(actor, ascii::is_control, '?');
   return actor;
 }
 

@@ -42,9 +42,7 @@ bool is_url(std::string_view url) {
 
 // A line end in it would make another header, or another request.
 bool has_control_bytes(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-  });
+  return std::ranges::any_of(text, [](char c) { return ascii::is_control(c) && c != '\t'; });
 }
 
 // The message a client would send. Without any host it is one of HTTP/1.0, which needs none.

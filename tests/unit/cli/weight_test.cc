@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 namespace weir::cli {
 namespace {
 
@@ -29,16 +27,6 @@ TEST(WeightAssignments, WhatIsNoneNamesTheMend) {
     const std::string said = fault({std::string("canary=") + weight});
     EXPECT_NE(said.find("write a whole number"), std::string::npos) << weight;
   }
-}
-
-TEST(WhoAmI, IsUserAndHost) {
-  setenv("USER", "alice", 1);
-  EXPECT_EQ(who_am_i().find("alice@"), 0U);
-  setenv("USER", "al\nice", 1);  // would be another line of the request
-  EXPECT_EQ(who_am_i(), "unknown");
-  unsetenv("USER");
-  unsetenv("LOGNAME");
-  EXPECT_EQ(who_am_i().find("uid "), 0U);
 }
 
 }  // namespace
