@@ -154,12 +154,6 @@ void add_via(const Head& head, EditList& edits) {
 
 }  // namespace
 
-bool EditList::push(EditKind kind, FieldId id, std::string_view name, std::string_view value) {
-  if (size_ == kMax) return false;
-  edits_[size_++] = {kind, id, name, value};
-  return true;
-}
-
 ForwardedIds add_forwarding_edits(const RequestHead& head, const Origin& origin, Random& random,
                                   Buffer& buffer, EditList& edits) {
   Scratch scratch(buffer, scratch_bytes(head));

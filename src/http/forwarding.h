@@ -22,11 +22,22 @@ namespace weir::http {
 
 // Up to kMax edits in place; adding more is refused (false), which callers size their lists to
 // never see.
-class EditList {
+template <std::size_t Max>
+class EditsUpTo {
  public:
-  static constexpr std::size_t kMax = 64;
-  static_assert(kMax >= limits::kRouteEdits + 16, "the proxy's own edits need room too");
-  bool push(EditKind kind, FieldId id, std::string_view name, std::string_view value);
+  static constexpr std::size_t kMax = Max;
+  // False: it is full, and the edit is left out.
+  bool push(const HeadEdit& edit) {
+    if (size_ == kMax) return false;
+    edits_[size_++] = edit;
+    return true;
+  }
+  bool push(EditKind kind, FieldId id, std::string_view name, std::string_view value) {
+    return push(HeadEdit{kind, id, name, value});
+  }
+  void push_all(std::span<const HeadEdit> edits) {
+    for (const HeadEdit& edit : edits) push(edit);
+  }
   void set(FieldId id, std::string_view value) { push(EditKind::set, id, field_name(id), value); }
   std::span<const HeadEdit> edits() const { return {edits_.data(), size_}; }
   void clear() { size_ = 0; }
@@ -35,6 +46,10 @@ class EditList {
   std::array<HeadEdit, kMax> edits_;
   std::size_t size_ = 0;
 };
+
+// A message's.
+using EditList = EditsUpTo<64>;
+static_assert(EditList::kMax >= limits::kRouteEdits + 16, "the proxy's own edits need room too");
 
 // Where a request came from, as far as forwarding is concerned.
 struct Origin {

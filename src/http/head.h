@@ -71,6 +71,10 @@ class Head {
   int minor_version() const { return minor_version_; }    // HTTP/1.x
   Framing framing() const { return framing_; }
   std::uint64_t content_length() const { return content_length_; }  // for Framing::length
+  // Is it known already that more content follows than this? Not of chunks.
+  bool announces_more_than(std::uint64_t bytes) const {
+    return framing_ == Framing::length && content_length_ > bytes;
+  }
   // May the connection carry another message after this one, as far as this message says (RFC 9112
   // section 9.3)?
   bool keep_alive() const { return keep_alive_; }

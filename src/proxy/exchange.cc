@@ -94,8 +94,7 @@ void Exchange::route() {
 bool Exchange::answered_here(std::string_view path) {
   const config::Route& route = *plan_->settings;
   if (route.body_bytes) body_limit_ = *route.body_bytes;
-  if (body_limit_ != 0 && request_.framing() == http::Framing::length &&
-      request_.content_length() > body_limit_) {
+  if (body_limit_ != 0 && request_.announces_more_than(body_limit_)) {
     answer_error(Errc::body_too_large);
     return true;
   }
@@ -131,9 +130,7 @@ void Exchange::act(const traffic::RequestView& view, std::string_view path) {
 }
 
 Error Exchange::prepare_forwarding(std::string_view path) {
-  for (const http::HeadEdit& edit : plan_->request_edits)
-    edits_.push(edit.kind, edit.id, edit.name, edit.value);
-
+  edits_.push_all(plan_->request_edits);
   if (plan_->rewrite) {
     if (const Error error = plan_->rewrite->apply(path, forwarded_path_)) return error;
   } else if (path != request_.path()) {  // normalised

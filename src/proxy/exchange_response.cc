@@ -51,9 +51,7 @@ void Exchange::begin_response(const http::ParseStep& step) {
   if (response_.find(http::FieldId::date) == nullptr) {
     edits_.set(http::FieldId::date, context_.date.text(context_.clock, context_.wheel.now()));
   }
-  for (const http::HeadEdit& edit : plan_->response_edits) {
-    edits_.push(edit.kind, edit.id, edit.name, edit.value);
-  }
+  edits_.push_all(plan_->response_edits);
   if (choice_.issued) issue_cookie();
   response_sent(downstream_->send_response(response_, edits_.edits(), step.content, step.complete),
                 step.complete);

@@ -23,9 +23,7 @@ void Exchange::choose_cluster(const traffic::RequestView& view) {
   trail.unknown_override = choice_.override_verdict == traffic::OverrideVerdict::unknown_value;
   take_variant(choice_.variant, choice_.reason);
   snapshot_->rescues[route_index()].earn();
-  const std::string& header = plan.split.settings().override.header;
-  // A tester's secret is Weir's business alone.
-  if (!header.empty()) edits_.push(http::EditKind::remove, http::field_id(header), header, {});
+  if (plan.hide_override) edits_.push(*plan.hide_override);
 }
 
 void Exchange::take_variant(std::size_t variant, VariantReason reason) {

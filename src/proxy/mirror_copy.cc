@@ -1,7 +1,6 @@
 // A copy from composing to its end. Whatever the mirror does, the worst is a deadline.
 #include "proxy/mirror_copy.h"
 
-#include <array>
 #include <cassert>
 #include <utility>
 
@@ -18,25 +17,17 @@ constexpr std::string_view kIdempotencyKey = "Idempotency-Key";
 constexpr std::string_view kIdempotencySuffix = "-mirror";
 constexpr std::size_t kOwnEdits = 4;
 
-// The edits of the request, the mirror's, and what every copy says of itself.
-class CopyEdits {
- public:
-  CopyEdits(std::span<const http::HeadEdit> forwarded, const MirrorPlan& plan) {
-    for (const http::HeadEdit& edit : forwarded) push(edit);
-    for (const http::HeadEdit& edit : plan.edits) push(edit);
-    push({http::EditKind::set, http::FieldId::other, traffic::kMirrorField, plan.route->name});
-    // All of the content is there: nobody is asked whether it is wanted.
-    push({http::EditKind::remove, http::FieldId::expect, "Expect", {}});
-  }
-  void push(const http::HeadEdit& edit) {
-    if (size_ < edits_.size()) edits_[size_++] = edit;
-  }
-  std::span<const http::HeadEdit> edits() const { return {edits_.data(), size_}; }
+using CopyEdits = http::EditsUpTo<http::EditList::kMax + limits::kRouteEdits + kOwnEdits>;
 
- private:
-  std::array<http::HeadEdit, http::EditList::kMax + limits::kRouteEdits + kOwnEdits> edits_;
-  std::size_t size_ = 0;
-};
+// The edits of the request, the mirror's, and what every copy says of itself.
+void take_edits(std::span<const http::HeadEdit> forwarded, const MirrorPlan& plan,
+                CopyEdits& edits) {
+  edits.push_all(forwarded);
+  edits.push_all(plan.edits);
+  edits.push(http::EditKind::set, http::FieldId::other, traffic::kMirrorField, plan.route->name);
+  // All of the content is there: nobody is asked whether it is wanted.
+  edits.push(http::EditKind::remove, http::FieldId::expect, "Expect", {});
+}
 
 MirrorOutcome outcome_of(const Error& error) {
   switch (error.code) {
@@ -68,13 +59,14 @@ void MirrorCopy::compose(std::shared_ptr<WorkerSnapshot> snapshot, const MirrorP
   plan_ = &plan;
   method_ = source.request.method();
   pick_ = pick_key(mirror().pool->settings().balance, source.request, source.client);
-  CopyEdits edits(source.edits, plan);
+  CopyEdits edits;
+  take_edits(source.edits, plan, edits);
   Buffer& scratch = words_;
   if (const http::Field* key = source.request.find(kIdempotencyKey)) {
     // A store that both versions share would take the copy for the request repeated.
     scratch.append(source.request.value(*key));
     scratch.append(kIdempotencySuffix);
-    edits.push({http::EditKind::set, http::FieldId::other, kIdempotencyKey, scratch.view()});
+    edits.push(http::EditKind::set, http::FieldId::other, kIdempotencyKey, scratch.view());
   }
   http::write_request_head(head_, source.request, source.path, source.request.authority(),
                            edits.edits());

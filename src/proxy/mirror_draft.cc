@@ -29,9 +29,7 @@ void MirrorDraft::begin(const std::shared_ptr<WorkerSnapshot>& snapshot, const R
 // The cheap reasons to drop come first: a mirror in trouble costs its primary next to nothing.
 void MirrorDraft::compose(const std::shared_ptr<WorkerSnapshot>& snapshot, const MirrorPlan& plan,
                           const CopySource& source) {
-  const http::RequestHead& request = source.request;
-  if (request.framing() == http::Framing::length &&
-      request.content_length() > plan.settings->max_body) {
+  if (source.request.announces_more_than(plan.settings->max_body)) {
     return refuse(plan, MirrorDrop::body);
   }
   if (plan.load->in_flight() >= plan.settings->max_in_flight) {

@@ -7,16 +7,14 @@
 #include <atomic>
 #include <cstdint>
 
+#include "base/bounded_count.h"
+
 namespace weir::proxy {
 
 // Bytes held, up to a limit that the caller brings.
 class alignas(64) ByteBudget {
  public:
-  bool hold(std::uint64_t bytes, std::uint64_t limit) {
-    if (held_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= limit) return true;
-    let_go(bytes);
-    return false;
-  }
+  bool hold(std::uint64_t bytes, std::uint64_t limit) { return add_within(held_, bytes, limit); }
   void let_go(std::uint64_t bytes) { held_.fetch_sub(bytes, std::memory_order_relaxed); }
   std::uint64_t held() const { return held_.load(std::memory_order_relaxed); }
 
@@ -28,11 +26,7 @@ class alignas(64) ByteBudget {
 class alignas(64) MirrorLoad {
  public:
   // Counts one more copy under way unless that would exceed `limit`.
-  bool begin(std::uint32_t limit) {
-    if (in_flight_.fetch_add(1, std::memory_order_relaxed) < limit) return true;
-    end();
-    return false;
-  }
+  bool begin(std::uint32_t limit) { return add_within(in_flight_, 1U, limit); }
   void end() { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
   std::uint32_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
 

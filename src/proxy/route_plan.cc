@@ -6,15 +6,24 @@
 namespace weir::proxy {
 namespace {
 
+http::HeadEdit edit_of(http::EditKind kind, std::string_view name, std::string_view value) {
+  return {kind, http::field_id(name), name, value};
+}
+
+void add_edits(http::EditKind kind, const std::vector<config::Pair>& pairs,
+               std::vector<http::HeadEdit>& out) {
+  for (const config::Pair& pair : pairs) out.push_back(edit_of(kind, pair.name, pair.value));
+}
+void add_edits(http::EditKind kind, const std::vector<std::string>& names,
+               std::vector<http::HeadEdit>& out) {
+  for (const std::string& name : names) out.push_back(edit_of(kind, name, {}));
+}
+
 std::vector<http::HeadEdit> compile_mirror_edits(const config::Mirror& mirror) {
   std::vector<http::HeadEdit> compiled;
-  const auto push = [&](http::EditKind kind, std::string_view name, std::string_view value) {
-    compiled.push_back({kind, http::field_id(name), name, value});
-  };
-  for (const std::string& name : mirror.remove_headers) push(http::EditKind::remove, name, {});
-  for (const config::Pair& pair : mirror.set_headers)
-    push(http::EditKind::set, pair.name, pair.value);
-  if (!mirror.host.empty()) push(http::EditKind::set, "Host", mirror.host);
+  add_edits(http::EditKind::remove, mirror.remove_headers, compiled);
+  add_edits(http::EditKind::set, mirror.set_headers, compiled);
+  if (!mirror.host.empty()) compiled.push_back(edit_of(http::EditKind::set, "Host", mirror.host));
   return compiled;
 }
 
@@ -30,12 +39,9 @@ std::shared_ptr<const upstream::ClusterSetup> mirror_setup(upstream::ClusterSetu
 
 std::vector<http::HeadEdit> compile_edits(const config::HeaderEdits& edits) {
   std::vector<http::HeadEdit> compiled;
-  const auto push = [&](http::EditKind kind, const std::string& name, std::string_view value) {
-    compiled.push_back({kind, http::field_id(name), name, value});
-  };
-  for (const std::string& name : edits.remove) push(http::EditKind::remove, name, {});
-  for (const config::Pair& pair : edits.set) push(http::EditKind::set, pair.name, pair.value);
-  for (const config::Pair& pair : edits.add) push(http::EditKind::add, pair.name, pair.value);
+  add_edits(http::EditKind::remove, edits.remove, compiled);
+  add_edits(http::EditKind::set, edits.set, compiled);
+  add_edits(http::EditKind::add, edits.add, compiled);
   return compiled;
 }
 
@@ -53,6 +59,8 @@ std::unique_ptr<SplitPlan> RoutePlanner::plan_split(const config::Route& route) 
     plan->variants.push_back({.settings = &variant, .cluster = indexes_.at(variant.cluster)});
   }
   plan->weights = std::make_shared<traffic::SplitWeights>(plan->split.file_weights());
+  const std::string& header = route.split.override.header;
+  if (!header.empty()) plan->hide_override = edit_of(http::EditKind::remove, header, {});
   return plan;
 }
 

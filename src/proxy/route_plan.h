@@ -44,6 +44,7 @@ struct SplitPlan {
   const traffic::Split split;
   std::vector<VariantPlan> variants;               // in file order; the first is the stable one
   std::shared_ptr<traffic::SplitWeights> weights;  // in force
+  std::optional<http::HeadEdit> hide_override;     // a tester's secret is Weir's business alone
   observe::OverrideSeries overrides;
 };
 

@@ -43,7 +43,7 @@ Verdict verdict_of(const config::Mirror& mirror, const ExplainedRequest& request
   const auto sampled = traffic::sample(mirror, view.method, key_point, dice);
   if (sampled == traffic::SampleVerdict::method)
     return {"no", fmt::format("{} is not one of {}", view.method, fmt::join(mirror.methods, ", "))};
-  if (head.framing() == http::Framing::length && head.content_length() > mirror.max_body) {
+  if (head.announces_more_than(mirror.max_body)) {
     return {"no", fmt::format("its content of {} bytes is above max_body, {}",
                               head.content_length(), mirror.max_body)};
   }

@@ -99,8 +99,7 @@ class Story {
   bool exceeds_limit(const config::Route& settings) const {
     const std::uint64_t limit =
         settings.body_bytes.value_or(request_.listener->settings->limits.body_bytes);
-    return limit != 0 && request_.head.framing() == http::Framing::length &&
-           request_.head.content_length() > limit;
+    return limit != 0 && request_.head.announces_more_than(limit);
   }
 
   void tell_forwarding(const proxy::RoutePlan& route, std::string_view path) {

@@ -54,7 +54,6 @@ class HealthProbe final : net::ConnectEvents, net::StreamEvents {
   void begin(const CheckPlan& plan, const Endpoint& endpoint);
   // Without a result.
   void cancel();
-  bool under_way() const { return plan_ != nullptr; }
 
  private:
   void on_connected(net::StreamPtr stream) override;

@@ -8,6 +8,7 @@
 
 #include <weir/limits.h>
 
+#include "base/bounded_count.h"
 #include "base/random.h"
 #include "observe/exchange_metrics.h"
 #include "observe/log.h"
@@ -48,8 +49,7 @@ class Worker::Door final : net::AcceptEvents {
   void on_accept(net::StreamPtr stream, const net::Peer& peer) override {
     const std::uint32_t limit = settings().limits.connections;
     std::atomic<std::uint32_t>& open = *port_->plan->open_connections;
-    if (open.fetch_add(1, std::memory_order_relaxed) >= limit && limit != 0) {
-      open.fetch_sub(1, std::memory_order_relaxed);
+    if (!add_within(open, 1U, limit == 0 ? ~0U : limit)) {
       worker_.cells_.add(worker_.instruments_.refused_connections);
       return;
     }

@@ -18,10 +18,8 @@ inline constexpr std::string_view kMirrorField = "X-Weir-Mirror";
 
 enum class SampleVerdict : std::uint8_t {
   taken,
-  method,     // not one of the mirror's
-  upgrade,    // another protocol may follow
-  is_a_copy,  // carries the mark
-  share,      // not in the share
+  method,  // not one of the mirror's
+  share,   // not in the share
 };
 
 // Things a request is, for all mirrors alike.

@@ -14,6 +14,8 @@
 #include <weir/config.h>
 #include <weir/endpoint.h>
 
+#include "base/bounded_count.h"
+
 namespace weir::upstream {
 
 struct ClusterSetup {
@@ -59,11 +61,11 @@ class Cluster {
 
   // Counts one more connection unless that would exceed `max` (0 = no limit).
   bool add_connection(std::uint32_t max) {
-    return add_below(connections_, max == 0 ? ~std::uint32_t{0} : max);
+    return add_within(connections_, 1U, max == 0 ? ~0U : max);
   }
   void remove_connection() { connections_.fetch_sub(1, std::memory_order_relaxed); }
   // Counts one more request that waits for a connection, unless that would exceed `max_pending`.
-  bool add_waiting(std::uint32_t max_pending) { return add_below(waiting_, max_pending); }
+  bool add_waiting(std::uint32_t max_pending) { return add_within(waiting_, 1U, max_pending); }
   void remove_waiting() { waiting_.fetch_sub(1, std::memory_order_relaxed); }
   // The same for requests under way and for retries among them; 0 = no limit, and not counted.
   // `slot` goes back before the cluster does. True when it has one already.
@@ -78,14 +80,9 @@ class Cluster {
  private:
   static bool add(std::atomic<std::uint32_t>& count, std::uint32_t max, Slot& slot) {
     if (max == 0 || slot.count_ != nullptr) return true;
-    if (!add_below(count, max)) return false;
+    if (!add_within(count, 1U, max)) return false;
     slot.count_ = &count;
     return true;
-  }
-  static bool add_below(std::atomic<std::uint32_t>& count, std::uint32_t max) {
-    if (count.fetch_add(1, std::memory_order_relaxed) < max) return true;
-    count.fetch_sub(1, std::memory_order_relaxed);
-    return false;
   }
 
   const std::string name_;
