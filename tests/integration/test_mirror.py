@@ -385,7 +385,9 @@ class Lifetimes(MirrorTest):
         self.assertEqual(load.failures, [])
         self.assert_nothing_held(weir)
         self.assert_quiet(weir)
-        wait_for(lambda: weir.child.descriptors() <= descriptors + 8, "descriptors are given back")
+        # Kept connections, one for each thread, and the one that libuv reserves where a worker listens: a worker may
+        # get there after the count.
+        wait_for(lambda: weir.child.descriptors() <= descriptors + 8 + 1, "descriptors are given back")
 
 
 if __name__ == "__main__":
