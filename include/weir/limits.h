@@ -102,7 +102,8 @@ inline constexpr std::size_t kConfigBytes = 64 * 1024 * 1024;
 inline constexpr std::size_t kConfigDepth = 32;
 inline constexpr std::size_t kConfigNodes =
     2'000'000;                                      // values of a file, each alias counted in full
-inline constexpr std::size_t kConfigErrors = 1000;  // reported of one file; the rest is counted
+inline constexpr std::size_t kConfigErrors = 1000;  // reported of one load; the rest is counted
+inline constexpr std::size_t kConfigIncludes = 1000;  // files that one includes
 inline constexpr std::size_t kNameBytes =
     128;  // a name the file gives or matches: route, header, parameter
 inline constexpr std::size_t kRegexBytes = 4096;  // a pattern, and what replaces its matches

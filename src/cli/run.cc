@@ -81,6 +81,7 @@ int check(const CheckOptions& options) {
     fmt::print("{}", config::dump(loaded.config));
     return 0;
   }
+  for (const std::string& file : loaded.included) fmt::print("include  {}\n", file);
   print_plan(loaded.config);
   fmt::print("{}: fine\n", options.file);
   return 0;

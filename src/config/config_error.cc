@@ -20,30 +20,40 @@ std::string to_string(const ConfigError& error) {
   return fmt::format("{}:{}:{}: {}", error.file, error.line, error.column, error.message);
 }
 
-void ErrorList::add(int line, int column, std::string message) {
+void ErrorList::add(FileIndex file, int line, int column, std::string message) {
   if (full()) {
     ++left_out_;
     return;
   }
   // What a message quotes may hold anything, a terminal's escapes included.
   std::replace_if(message.begin(), message.end(), ascii::is_control, '?');
-  errors_.push_back({file_, line, column, std::move(message)});
+  found_.push_back({file, line, column, std::move(message)});
+}
+
+FileIndex ErrorList::index_of(std::string_view name) const {
+  const auto found = std::ranges::find(files_, name);
+  return found == files_.end() ? 0 : static_cast<FileIndex>(found - files_.begin());
 }
 
 bool ErrorList::full() const {
-  return errors_.size() >= limits::kConfigErrors;
+  return found_.size() >= limits::kConfigErrors;
 }
 
 std::vector<ConfigError> ErrorList::take() {
-  const auto place = [](const ConfigError& error) { return std::tie(error.line, error.column); };
-  std::stable_sort(errors_.begin(), errors_.end(),
-                   [&](const ConfigError& a, const ConfigError& b) { return place(a) < place(b); });
+  const auto place = [](const Found& one) { return std::tie(one.file, one.line, one.column); };
+  std::stable_sort(found_.begin(), found_.end(),
+                   [&](const Found& a, const Found& b) { return place(a) < place(b); });
   // A mistake under an anchor is found again by each of its aliases.
-  errors_.erase(std::unique(errors_.begin(), errors_.end()), errors_.end());
-  if (left_out_ > 0) {
-    errors_.push_back({file_, 0, 0, fmt::format("and {} more errors", left_out_)});
+  found_.erase(std::unique(found_.begin(), found_.end()), found_.end());
+  std::vector<ConfigError> errors;
+  for (Found& one : found_) {
+    errors.push_back({files_[one.file], one.line, one.column, std::move(one.message)});
   }
-  return std::exchange(errors_, {});
+  found_.clear();
+  if (left_out_ > 0) {
+    errors.push_back({files_.front(), 0, 0, fmt::format("and {} more errors", left_out_)});
+  }
+  return errors;
 }
 
 }  // namespace weir::config

@@ -3,7 +3,10 @@
 // thrown.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace weir::config {
@@ -21,22 +24,40 @@ struct ConfigError {
 // "file:line:column: message", or "file: message" without a place.
 std::string to_string(const ConfigError& error);
 
+// Which of a load's files: 0 is the main one, the others follow in the order they are read in.
+using FileIndex = std::uint16_t;
+
 // Errors as they are found, bounded by limits::kConfigErrors.
 class ErrorList {
  public:
-  explicit ErrorList(std::string file) : file_(std::move(file)) {}
+  explicit ErrorList(std::string main_file) : files_{std::move(main_file)} {}
 
-  void add(int line, int column, std::string message);
+  // What is added without a file is about this one from now on.
+  void begin_file(std::string name) { files_.push_back(std::move(name)); }
+  FileIndex reading() const { return static_cast<FileIndex>(files_.size() - 1); }
+  FileIndex index_of(std::string_view name) const;  // 0 when it is none of them
+  const std::string& file(FileIndex index = 0) const { return files_[index]; }
+
+  void add(int line, int column, std::string message) {
+    add(reading(), line, column, std::move(message));
+  }
+  void add(FileIndex file, int line, int column, std::string message);
   bool full() const;
-  const std::string& file() const { return file_; }
+  bool empty() const { return found_.empty(); }
 
-  // Everything found: in the order of the file, each thing once, with a last line that counts what
+  // Everything found: in the order of the files, each thing once, with a last line that counts what
   // did not fit.
   std::vector<ConfigError> take();
 
  private:
-  std::string file_;
-  std::vector<ConfigError> errors_;
+  struct Found {
+    FileIndex file;
+    int line, column;
+    std::string message;
+    bool operator==(const Found&) const = default;
+  };
+  std::vector<std::string> files_;
+  std::vector<Found> found_;
   std::size_t left_out_ = 0;
 };
 

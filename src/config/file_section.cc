@@ -1,5 +1,5 @@
 // The top level of a file: its keys, in the order that the documentation has them.
-// Called by the loader with the root of the tree.
+// Called by the loader with the root of the tree, to which included files have been added.
 // Never reads what stands below; that is each section's own file.
 #include <fmt/format.h>
 
@@ -8,6 +8,11 @@
 
 namespace weir::config {
 namespace {
+
+// The loader takes it out of a file's tree; a text without a file has no folder to look in.
+void refuse_include(Reader& reader, const Node& node, Config&) {
+  reader.error(node, "files can be included by a file alone");
+}
 
 constexpr Key<Config> kFileKeys[] = {
     {"workers", read_workers},
@@ -20,7 +25,7 @@ constexpr Key<Config> kFileKeys[] = {
     {"routes", read_routes, list_routes},
     {"clusters", read_clusters, list_clusters},
     key_not_yet<Config>("rollouts", "guided releases"),
-    key_not_yet<Config>("include", "further files"),
+    {"include", refuse_include},
     key<&Config::watch>("watch"),
 };
 

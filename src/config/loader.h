@@ -16,14 +16,16 @@ namespace weir::config {
 
 struct Loaded {
   Config config;                      // usable only when errors is empty
-  std::vector<ConfigError> errors;    // all there are, in the order of the file
+  std::vector<std::string> includes;  // the patterns of `include`, as paths; also with errors
+  std::vector<std::string> included;  // the files that were read for them
+  std::vector<ConfigError> errors;    // all there are, in the order of the files
   std::vector<ConfigError> warnings;  // what is allowed but probably not meant
 };
 
-// `name` stands for the file in errors.
+// `name` stands for the file in errors. A text includes no files.
 Loaded load_text(std::string_view text, std::string name,
                  const Environment& environment = process_environment());
-// Errors name `path` as it is given.
+// With the files it includes. Errors name `path` as it is given.
 Loaded load_file(const std::string& path, const Environment& environment = process_environment());
 
 }  // namespace weir::config

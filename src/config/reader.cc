@@ -29,6 +29,11 @@ std::string_view wanted(NodeKind kind) {
 
 }  // namespace
 
+std::string line_words(const Place& place, const Place& from) {
+  if (place.file == from.file) return fmt::format("line {}", place.line);
+  return fmt::format("{}:{}", place.file, place.line);
+}
+
 bool Reader::expect(const Node& node, NodeKind kind) {
   if (node.kind == kind) return true;
   if (node.kind == NodeKind::null) {

@@ -36,12 +36,15 @@ class Reader {
       : environment_(environment), errors_(errors), warnings_(warnings) {}
 
   void error(const Node& at, std::string message) {
-    errors_.add(at.line, at.column, std::move(message));
+    errors_.add(at.file, at.line, at.column, std::move(message));
+  }
+  void error(const Place& at, std::string message) {
+    errors_.add(errors_.index_of(at.file), at.line, at.column, std::move(message));
   }
   void warn(const Node& at, std::string message) {
-    warnings_.add(at.line, at.column, std::move(message));
+    warnings_.add(at.file, at.line, at.column, std::move(message));
   }
-  Place place(const Node& at) const { return {errors_.file(), at.line, at.column}; }
+  Place place(const Node& at) const { return {errors_.file(at.file), at.line, at.column}; }
   const Environment& environment() const { return environment_; }
 
   // True when the node is of that kind; reports otherwise.
@@ -59,6 +62,13 @@ class Reader {
   const std::vector<Reference>& references() const { return references_; }
   bool crowded() const { return errors_.full(); }
 
+  ErrorList& errors() { return errors_; }
+  // Errors and warnings are about this file from now on, where nothing else is said.
+  void begin_file(const std::string& name) {
+    errors_.begin_file(name);
+    warnings_.begin_file(name);
+  }
+
  private:
   const Environment& environment_;
   ErrorList& errors_;
@@ -66,6 +76,9 @@ class Reader {
   std::vector<Reference> references_;
   std::size_t expanded_bytes_ = 0;
 };
+
+// Where something stands that something else refers to: "line 7", or "other.yaml:7".
+std::string line_words(const Place& place, const Place& from);
 
 // Reads a scalar with a parser of its text. False when it was reported and `out` is unchanged.
 template <class T, class Parse>

@@ -42,11 +42,8 @@ void check_addresses(Reader& reader, const Config& config) {
     if (!socket || (!socket->is_unix() && socket->port == 0)) return;
     const auto [first, is_new] = owners.emplace(to_string(*socket), owner);
     if (is_new) return;
-    Node at;
-    at.line = place.line;
-    at.column = place.column;
-    reader.error(at, fmt::format("{} already listens on {}: use another port", first->second,
-                                 to_string(address)));
+    reader.error(place, fmt::format("{} already listens on {}: use another port", first->second,
+                                    to_string(address)));
   };
   if (config.admin.enabled) claim(config.admin.address, config.admin.place, "admin");
   for (const Listener& listener : config.listeners) {

@@ -10,6 +10,7 @@
 #include "config/http_values.h"
 #include "config/keys.h"
 #include "config/plain_text.h"
+#include "config/quantities.h"
 #include "config/sections.h"
 
 namespace weir::config {
@@ -124,14 +125,15 @@ bool takes_everything(const Match& match) {
 }
 
 void check_names(Reader& reader, const Node& node, const std::vector<Route>& routes) {
-  std::unordered_map<std::string_view, int> lines;
+  std::unordered_map<std::string_view, const Place*> places;
   for (std::size_t i = 0; i < routes.size(); ++i) {
     const Route& route = routes[i];
     if (route.name.empty()) continue;
-    const auto [first, is_new] = lines.emplace(route.name, route.place.line);
+    const auto [first, is_new] = places.emplace(route.name, &route.place);
     if (is_new) continue;
     reader.error(*node.entries[i].value->find("name"),
-                 fmt::format("another route is named '{}', at line {}", route.name, first->second));
+                 fmt::format("another route is named '{}', at {}", route.name,
+                             line_words(*first->second, route.place)));
   }
 }
 

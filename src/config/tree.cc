@@ -121,6 +121,7 @@ class TreeBuilder : public YAML::EventHandler {
     if (!tag.empty() && tag != "?" && tag != "!") refuse(mark, "tags are not supported: remove it");
     Node& node = tree_.nodes.emplace_back();
     node.kind = kind;
+    node.file = errors_.reading();
     node.line = mark.line + 1;
     node.column = mark.column + 1;
     if (anchor != YAML::NullAnchor && kind != NodeKind::map && kind != NodeKind::sequence) {

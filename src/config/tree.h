@@ -26,6 +26,7 @@ struct Entry {
 
 struct Node {
   NodeKind kind = NodeKind::null;
+  FileIndex file = 0;
   int line = 0;  // from 1; of an empty value: its key's
   int column = 0;
   std::string text;            // of a scalar, quotes and escapes resolved, ${} not yet expanded
@@ -47,9 +48,9 @@ struct Tree {
   const Node* root = nullptr;  // null when the text is empty or not YAML
 };
 
-// Parses exactly one document within limits::kConfigBytes, kConfigDepth and kConfigNodes. Of
-// duplicate keys the first stays and the others are reported; anything else reported leaves root
-// null. Never throws.
+// Parses exactly one document, of the file that `errors` is at, within limits::kConfigBytes,
+// kConfigDepth and kConfigNodes. Of duplicate keys the first stays and the others are reported;
+// anything else reported leaves root null. Never throws.
 Tree parse_tree(std::string_view text, ErrorList& errors);
 
 }  // namespace weir::config

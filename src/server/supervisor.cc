@@ -102,6 +102,7 @@ bool Supervisor::load(config::Config& config) {
   for (const config::ConfigError& error : loaded.errors) print_error(to_string(error));
   if (!loaded.errors.empty()) return false;
   config = std::move(loaded.config);
+  includes_ = std::move(loaded.includes);
   return true;
 }
 

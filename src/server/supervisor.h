@@ -87,6 +87,7 @@ class Supervisor {
   void look_whether_stopped();
 
   const std::string config_path_;
+  std::vector<std::string> includes_;  // what the file includes, when it was loaded first
   const Invocation invocation_;
   PidFile pid_file_;
   net::Loop loop_;

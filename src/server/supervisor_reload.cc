@@ -68,6 +68,10 @@ ReloadReport Supervisor::reload(bool dry_run, std::string_view by) {
 ReloadReport Supervisor::try_reload(bool dry_run) {
   ReloadReport report;
   config::Loaded loaded = config::load_file(config_path_);
+  // What has changed since it was read, in files that were not watched before, is read with it.
+  if (!dry_run && file_watch_ && file_watch_->follow(loaded.includes)) {
+    loaded = config::load_file(config_path_);
+  }
   for (const config::ConfigError& warning : loaded.warnings) {
     report.warnings.push_back(to_string(warning));
   }
@@ -178,7 +182,7 @@ void Supervisor::update_clusters(const std::vector<proxy::ClusterUpdate>& update
 void Supervisor::watch_file() {
   if (!state_.snapshot->config.watch) return;
   file_watch_ = std::make_unique<FileWatch>(
-      loop_, config_path_,
+      loop_, config_path_, includes_,
       [](void* owner) { static_cast<Supervisor*>(owner)->reload(false, "the file changed"); },
       this);
 }

@@ -138,6 +138,35 @@ class Reloading(IntegrationTest):
         os.rename(folder / "..data_tmp", folder / "..data")
         wait_for(lambda: get(weir.address).body == b"two", "the links were swapped")
 
+    def test_included_files_are_read_and_watched(self):
+        folder = pathlib.Path(self.stage.path("sites"))
+        folder.mkdir()
+
+        def site(name, text):
+            path = folder / name
+            path.with_suffix(".new").write_text(text, encoding="utf-8")
+            os.rename(path.with_suffix(".new"), path)
+
+        def answer(path):
+            return get(weir.address, path).body
+
+        def route(name):
+            return f"routes: [{{ name: {name}, match: {{ path: /{name} }}, respond: {{ body: {name} }} }}]\n"
+
+        site("a.yaml", route("a"))
+        weir = self.stage.weir({**self.answering("rest"), "watch": True, "include": [f"{folder}/*.yaml"]})
+        self.assertEqual((answer("/a"), answer("/b")), (b"a", b"rest"))
+        site("b.yaml", route("b"))
+        wait_for(lambda: answer("/b") == b"b", "a file that appears is read")
+        site("b.yaml", "routes: [{ name: b, cluster: nowhere }]\n")
+        wait_for(lambda: metric(weir, "weir_config_reloads_total", result="refused") == 1, "a broken one is refused")
+        errors = weir.admin_json("/v1/status")["config"]["reloads"]["last"]["errors"]
+        self.assertEqual(errors, [f"{folder}/b.yaml:1:30: unknown cluster 'nowhere'"])
+        self.assertEqual((answer("/a"), answer("/b")), (b"a", b"b"))
+        os.remove(folder / "b.yaml")
+        wait_for(lambda: answer("/b") == b"rest", "a file that goes takes its routes with it")
+        self.assertEqual(answer("/a"), b"a")
+
     def test_nothing_is_lost_under_load_while_everything_changes(self):
         a, b, c = (self.named_origin(name) for name in "abc")
         steady = self.stage.origin()
