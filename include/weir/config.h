@@ -171,10 +171,20 @@ struct Causes {
   bool operator==(const Causes&) const = default;
 };
 
+// How long the second and each later retry waits: a random part of `base`, doubled each time up to
+// `max`.
+struct Backoff {
+  Millis base = limits::kBackoffBase;  // 0 = no wait
+  Millis max = limits::kBackoffMax;
+  bool operator==(const Backoff&) const = default;
+};
+
 struct Retry {
   int attempts = 1;  // tries after the first
   Causes on = {.connect = true, .reset = true, .timeout = false, .statuses = {}};
-  int budget_percent = 20;  // retries per hundred requests
+  int budget_percent = 20;    // retries per hundred requests
+  Millis per_try_timeout{0};  // a try without a response head by then is repeated; 0 = never
+  Backoff backoff;
   bool operator==(const Retry&) const = default;
 };
 

@@ -49,6 +49,8 @@ inline constexpr Millis kClientWriteIdleTimeout = 30s;
 inline constexpr Millis kClientIdleTimeout = 75s;
 inline constexpr Millis kResponseHeadTimeout = 30s;
 inline constexpr Millis kResponseIdleTimeout = 60s;
+inline constexpr Millis kBackoffBase = 25ms;
+inline constexpr Millis kBackoffMax = 250ms;
 inline constexpr Millis kUpstreamIdleTimeout = 30s;
 inline constexpr Millis kTunnelIdleTimeout = 1h;
 inline constexpr Millis kShutdownTimeout = 30s;
@@ -116,5 +118,6 @@ inline constexpr std::size_t kUpgradeWordsBytes = 16 * 1024;  // kept of why a n
 inline constexpr std::size_t kLogRingBytes =
     1024 * 1024;  // per worker; full = the line is dropped and counted
 inline constexpr std::size_t kLogValueBytes = 4096;  // one value of a line is cut here
+inline constexpr std::size_t kLogTries = 13;  // 1, 10 retries, a replaced connection, a rescue
 
 }  // namespace weir::limits

@@ -323,6 +323,10 @@ class Dump {
     line(3, "attempts", route.retry.attempts);
     line(3, "on", causes(route.retry.on));
     line(3, "budget_percent", route.retry.budget_percent);
+    line(3, "per_try_timeout", format_duration(route.retry.per_try_timeout));
+    line(3, "backoff",
+         fmt::format("{{ base: {}, max: {} }}", format_duration(route.retry.backoff.base),
+                     format_duration(route.retry.backoff.max)));
     section(2, "timeouts");
     line(3, "request", format_duration(route.timeouts.request));
     line(3, "response_head", format_duration(route.timeouts.response_head));

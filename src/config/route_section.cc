@@ -37,10 +37,24 @@ void read_retry_on(Reader& reader, const Node& node, Retry& retry) {
   read_causes(reader, node, {.refusal = "is not retried on", .timeout = false}, retry.on);
 }
 
+constexpr Key<Backoff> kBackoffKeys[] = {
+    key_from_zero<&Backoff::base>("base"),
+    key_from_zero<&Backoff::max>("max"),
+};
+
+void read_backoff(Reader& reader, const Node& node, Retry& retry) {
+  read_section(reader, node, retry.backoff, kBackoffKeys);
+  if (retry.backoff.max >= retry.backoff.base) return;
+  const Node* max = node.find("max");
+  reader.error(max != nullptr ? *max : node, "backoff.max is less than backoff.base: swap them");
+}
+
 constexpr Key<Retry> kRetryKeys[] = {
     key_between<&Retry::attempts, 0, kAttemptsMost>("attempts"),
     {"on", read_retry_on},
     key_between<&Retry::budget_percent, 0, 100>("budget_percent"),
+    key_from_zero<&Retry::per_try_timeout>("per_try_timeout"),
+    {"backoff", read_backoff, list_keys<kBackoffKeys>},
 };
 
 constexpr Key<RouteTimeouts> kTimeoutKeys[] = {
@@ -103,6 +117,18 @@ void check_rewrite(Reader& reader, const Node& node, const Route& route) {
                "`prefix` replaces what path_prefix or path matched; with path_regex, use regex");
 }
 
+void check_per_try_timeout(Reader& reader, const Node& node, const Route& route) {
+  const Millis per_try = route.retry.per_try_timeout;
+  if (per_try.count() == 0) return;
+  const Node& at = *node.find("retry")->find("per_try_timeout");
+  if (route.retry.attempts == 0 && route.action == ActionKind::cluster) {
+    reader.error(at, "with `attempts: 0` no try is repeated: allow some, or remove it");
+  } else if (per_try >= route.timeouts.response_head) {
+    reader.warn(at, fmt::format("not shorter than timeouts.response_head, {}: it never ends a try",
+                                format_duration(route.timeouts.response_head)));
+  }
+}
+
 void read_route(Reader& reader, const Node& node, Route& route) {
   route.place = reader.place(node);
   read_section(reader, node, route, kRouteKeys);
@@ -116,6 +142,7 @@ void read_route(Reader& reader, const Node& node, Route& route) {
     return;
   }
   check_rewrite(reader, node, route);
+  check_per_try_timeout(reader, node, route);
   check_mirrors(reader, node, route);
 }
 

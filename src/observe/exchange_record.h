@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include <weir/address.h>
@@ -42,6 +43,16 @@ struct SplitTrail {
   bool unknown_override = false;
 };
 
+// One try at an endpoint, of an exchange that made several.
+struct Try {
+  std::string_view cluster;
+  std::string_view endpoint;
+  Errc reason = Errc::none;  // why it failed, if it was not by its status
+  int status = 0;            // the endpoint's answer, 0 = none
+  std::uint64_t begin = 0;   // nanoseconds of the monotonic clock
+  std::uint64_t end = 0;
+};
+
 struct ExchangeRecord {
   Times times;
   std::string_view id;  // X-Request-Id
@@ -66,6 +77,7 @@ struct ExchangeRecord {
   bool is_copy = false;       // this is no client's request, but a mirror's copy of one
   SplitTrail split;
   int attempts = 0;
+  std::span<const Try> tries;      // when there were several: all, in order
   bool reused_connection = false;  // the last attempt ran on a pooled connection
   bool tls = false;
   std::string_view trace_id;

@@ -13,7 +13,12 @@ namespace weir::observe {
 namespace {
 
 constexpr std::size_t kFixedBytes = 1024;  // names, punctuation, numbers, time, address, reason
-static_assert(limits::kLogRingBytes / 2 >= kFixedBytes + 16 * kJsonGrowth * limits::kLogValueBytes,
+// The longest that the fixed part of a try can be: names, punctuation, a reason, two numbers.
+constexpr std::size_t kTryBytes = 192;
+constexpr std::size_t kTryNames = 2 * limits::kNameBytes + 256;  // a cluster's and an endpoint's
+static_assert(limits::kLogRingBytes / 2 >=
+                  kFixedBytes + 16 * kJsonGrowth * limits::kLogValueBytes +
+                      limits::kLogTries * (kTryBytes + kJsonGrowth * kTryNames),
               "the longest line must find room in an empty ring");
 
 // Eight bytes at once: is any of them a control byte, a quote, a backslash or beyond ASCII?
@@ -133,6 +138,22 @@ void write_decision(JsonObject& line, const ExchangeRecord& record) {
   if (record.is_copy) line.boolean(",\"copy\":", true);
 }
 
+void write_tries(JsonObject& line, std::span<const Try> tries) {
+  if (tries.empty()) return;
+  line.cursor().literal(",\"tries\":[");
+  for (const Try& one : tries) {
+    line.text("{\"cluster\":", one.cluster);
+    line.text(",\"endpoint\":", one.endpoint);
+    if (one.reason != Errc::none) line.text(",\"reason\":", name_of(one.reason));
+    if (one.status != 0) {
+      line.number(",\"upstream_status\":", static_cast<std::uint64_t>(one.status));
+    }
+    line.milliseconds(",\"duration_ms\":", elapsed(one.begin, one.end));
+    line.cursor().literal("},");
+  }
+  line.cursor().at[-1] = ']';
+}
+
 void write_times(JsonObject& line, const Times& times) {
   line.milliseconds(",\"duration_ms\":", elapsed(times.begin, times.end).value_or(0));
   line.milliseconds(",\"request_ms\":", elapsed(times.begin, times.head));
@@ -170,13 +191,18 @@ std::size_t json_line_bound(const ExchangeRecord& record) {
         record.mirror}) {
     bytes += std::min(value.size(), limits::kLogValueBytes);
   }
-  return kFixedBytes + bytes * kJsonGrowth;
+  for (const Try& one : record.tries) {
+    bytes += std::min(one.cluster.size(), limits::kLogValueBytes) +
+             std::min(one.endpoint.size(), limits::kLogValueBytes);
+  }
+  return kFixedBytes + record.tries.size() * kTryBytes + bytes * kJsonGrowth;
 }
 
 char* write_json_line(const ExchangeRecord& record, std::string_view time, char* out) {
   JsonObject line(out);
   write_request(line, record, time);
   write_decision(line, record);
+  write_tries(line, record.tries);
   write_times(line, record.times);
   if (record.upstream_status != 0) {
     line.number(",\"upstream_status\":", static_cast<std::uint64_t>(record.upstream_status));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -50,6 +51,7 @@ class Attempt final : upstream::LeaseEvents, upstream::ResponseEvents {
   bool queued() const { return request_.queued(); }  // no slot for a connection yet
   bool begun() const { return target_ != nullptr; }
   const Endpoint& endpoint() const { return target_->endpoint(); }
+  const std::shared_ptr<Endpoint>& shared_endpoint() const { return target_->shared_endpoint(); }
   // Which endpoint of the cluster it is, kNoEndpoint when the cluster has changed since the pick.
   std::size_t endpoint_index() const {
     return picked_in_ == pool_->generation() ? picked_ : kNoEndpoint;

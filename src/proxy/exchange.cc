@@ -158,6 +158,7 @@ PickContext Exchange::pick_context() const {
 bool Exchange::start_attempt(const PickContext& context, std::size_t picked) {
   advance(Step::leasing);
   ++record_.attempts;
+  tries_.begin(tries_.empty() ? record_.times.head : context_.clock.mono_ns());
   return attempt_started(attempt_.start(pool(), context, picked));
 }
 
@@ -231,6 +232,8 @@ void Exchange::send_head(std::span<const std::string_view> content) {
   anything_sent_ = true;
   content_gone_ = !content.empty();
   early_content_.clear();
+  const auto per_try = static_cast<net::TimeMs>(plan_->settings->retry.per_try_timeout.count());
+  try_until_ = per_try == 0 ? 0 : context_.wheel.now() + per_try;
   await_origin();
 }
 
@@ -257,8 +260,15 @@ void Exchange::on_attempt_drained() {
 }
 
 void Exchange::arm(net::TimeMs delay_ms) {
-  net::TimeMs deadline = context_.wheel.now() + delay_ms;
-  if (give_up_at_ != 0 && give_up_at_ < deadline) deadline = give_up_at_;
+  step_until_ = context_.wheel.now() + delay_ms;
+  set_timer();
+}
+
+void Exchange::set_timer() {
+  net::TimeMs deadline = step_until_;
+  for (const net::TimeMs other : {give_up_at_, try_until_}) {
+    if (other != 0 && other < deadline) deadline = other;
+  }
   context_.wheel.arm(timer_, deadline);
 }
 

@@ -27,6 +27,7 @@
 #include "proxy/mirror_draft.h"
 #include "proxy/retry_policy.h"
 #include "proxy/snapshot.h"
+#include "proxy/try_trail.h"
 #include "proxy/worker_context.h"
 
 namespace weir::proxy {
@@ -113,9 +114,14 @@ class Exchange final : AttemptEvents {
   void on_attempt_failed(Error error) override;
   AttemptOutcome outcome_of(Error error, int status) const;
   bool try_again(Error error, int status);
-  bool try_elsewhere(Error error);
+  bool try_elsewhere(Error error, int status);
+  void try_after_wait();
+  bool try_overtime();
+  void note_try(Errc reason, int status);
+  void note_last_try(Errc reason);
   void blame(Error error, int status);
   void on_deadline();
+  void on_step_overdue();
   void give_up_attempt(Error error);
   void fail(Error error);
   void answer(const http::OwnAnswer& answer, Errc reason);
@@ -132,6 +138,7 @@ class Exchange final : AttemptEvents {
   upstream::ClusterPool& pool() const { return *snapshot_->pools[cluster_]; }
   std::string_view forwarded_path() const;
   void arm(net::TimeMs delay_ms);
+  void set_timer();
 
   WorkerContext& context_;
   Downstream* downstream_ = nullptr;
@@ -148,6 +155,8 @@ class Exchange final : AttemptEvents {
   upstream::Slot retry_slot_;     // among the cluster's retries
   net::TimerEntry timer_;         // of the upstream side; the client's is the connection's
   net::TimeMs give_up_at_ = 0;    // route's timeouts.request, 0 = never
+  net::TimeMs try_until_ = 0;     // route's retry.per_try_timeout, 0 = never
+  net::TimeMs step_until_ = 0;    // what the step itself may take
   std::size_t last_pending_ = 0;  // upstream output at the last look, to see progress
 
   traffic::SplitChoice choice_;  // with a split
@@ -171,8 +180,10 @@ class Exchange final : AttemptEvents {
   bool replaced_ = false;
   int retries_ = 0;
   std::uint64_t tried_ = 0;
+  std::uint64_t tried_in_ = 0;  // the pool's generation, while waiting
   std::uint64_t body_limit_ = 0;
   observe::ExchangeRecord record_;
+  TryTrail tries_;
 };
 
 }  // namespace weir::proxy

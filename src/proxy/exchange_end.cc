@@ -35,16 +35,18 @@ bool Exchange::try_again(Error error, int status) {
   const RetryVerdict verdict = decide_retry(outcome, plan_->settings->retry);
   if (verdict == RetryVerdict::replace) {
     replaced_ = true;
+    note_try(error.code, status);
+    tries_.begin(context_.clock.mono_ns());
     advance(Step::leasing);
     if (attempt_started(attempt_.replace_connection()) && attempt_.ready()) on_attempt_ready();
     return true;
   }
   blame(error, status);
   if (rescue(outcome)) return true;
-  return verdict == RetryVerdict::again && try_elsewhere(error);
+  return verdict == RetryVerdict::again && try_elsewhere(error, status);
 }
 
-bool Exchange::try_elsewhere(Error error) {
+bool Exchange::try_elsewhere(Error error, int status) {
   const std::size_t failed = attempt_.endpoint_index();
   PickContext context = pick_context();
   if (failed == kNoEndpoint) context.tried = 0;  // of a set that is no more
@@ -56,9 +58,42 @@ bool Exchange::try_elsewhere(Error error) {
   if (loads_an_origin(error) && !pool().spend_retry(percent)) return false;
   tried_ = context.tried;
   ++retries_;
+  note_try(error.code, status);
   attempt_.end();
-  if (start_attempt(context, picked) && attempt_.ready()) on_attempt_ready();
+  const std::uint32_t wait_ms =
+      backoff_ms(plan_->settings->retry.backoff, retries_, context_.random.next());
+  if (wait_ms > 0) {
+    advance(Step::waiting);
+    tried_in_ = pool().generation();
+    arm(wait_ms);
+  } else if (start_attempt(context, picked) && attempt_.ready()) {
+    on_attempt_ready();
+  }
   return true;
+}
+
+void Exchange::try_after_wait() {
+  if (tried_in_ != pool().generation()) tried_ = 0;  // of a set that is no more
+  const PickContext context = pick_context();
+  if (start_attempt(context, pool().pick(context)) && attempt_.ready()) on_attempt_ready();
+}
+
+// The try has had the time that the route gives one. It goes on when the request may not be sent
+// again or there is nowhere to send it.
+bool Exchange::try_overtime() {
+  const Error error{Errc::response_timeout};
+  return step_ != Step::relaying && replayable(outcome_of(error, 0)) && try_again(error, 0);
+}
+
+// A try that is followed by another, or was the last of several.
+void Exchange::note_try(Errc reason, int status) {
+  if (!attempt_.begun()) return;
+  tries_.add(pool().cluster().name(), attempt_.shared_endpoint(), reason, status,
+             context_.clock.mono_ns());
+}
+
+void Exchange::note_last_try(Errc reason) {
+  if (!tries_.empty()) note_try(reason, record_.upstream_status);
 }
 
 // Counts against the endpoint what is its own doing: not the client's ways, Weir's own limits, or
@@ -74,11 +109,27 @@ void Exchange::blame(Error error, int status) {
 }
 
 void Exchange::on_deadline() {
-  if (give_up_at_ != 0 && context_.wheel.now() >= give_up_at_) {
+  const net::TimeMs now = context_.wheel.now();
+  if (give_up_at_ != 0 && now >= give_up_at_) {
     fail({Errc::request_timeout});
     return;
   }
+  if (try_until_ != 0 && now >= try_until_) {
+    try_until_ = 0;
+    if (try_overtime()) return;
+  }
+  if (now < step_until_) {
+    set_timer();
+  } else {
+    on_step_overdue();
+  }
+}
+
+void Exchange::on_step_overdue() {
   switch (step_) {
+    case Step::waiting:
+      try_after_wait();
+      return;
     case Step::leasing:
       give_up_attempt({attempt_.queued() ? Errc::overloaded : Errc::connect_timeout});
       return;
@@ -144,6 +195,7 @@ void Exchange::answer_redirect(std::string_view path) {
 }
 
 void Exchange::answer(const http::OwnAnswer& answer, Errc reason) {
+  note_last_try(reason);
   attempt_.end();
   record_.status = answer.status;
   const bool sent = downstream_->send_own_answer(answer);
@@ -154,6 +206,7 @@ void Exchange::finish(Ending ending, Errc reason) {
   record_.times.end = context_.clock.mono_ns();
   const bool succeeded = ending == Ending::complete && reason == Errc::none && record_.status < 500;
   mirrors_.exchange_over(succeeded);
+  note_last_try(reason);
   write_record(reason);
   attempt_.end();
   Downstream* downstream = downstream_;
@@ -181,6 +234,7 @@ void Exchange::write_record(Errc reason) {
     if (cluster_ != kNoCluster) record_.cluster = pool().cluster().name();
   }
   record_.mirror = mirrors_.outcome();
+  record_.tries = tries_.all();
   context_.recorder.on_exchange_end(record_, *listener_, plan_);
 }
 
@@ -197,7 +251,8 @@ void Exchange::reset() {
   mirrors_.reset();
   retry_slot_.release();
   snapshot_.reset();
-  give_up_at_ = 0;
+  give_up_at_ = try_until_ = step_until_ = 0;
+  tries_.clear();
   request_complete_ = request_paused_ = response_paused_ = expects_continue_ = false;
   anything_sent_ = content_gone_ = replaced_ = false;
   retries_ = 0;

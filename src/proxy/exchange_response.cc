@@ -45,6 +45,7 @@ void Exchange::begin_response(const http::ParseStep& step) {
 
   record_.status = response_.status();
   advance(Step::relaying);
+  try_until_ = 0;
   http::drop_response_fields(response_);
   edits_.clear();  // the request has been sent and will not be again
   http::add_response_edits(response_, edits_);

@@ -70,6 +70,7 @@ bool Exchange::rescue(const AttemptOutcome& outcome) {
   bool started = false;
   if (code == Errc::no_endpoint || code == Errc::overloaded) {
     if (!may_fail_over()) return false;
+    note_try(code, outcome.status);
     started = fail_over();
   } else {
     const config::Rescue& policy = plan_->split->split.settings().rescue;
@@ -77,6 +78,7 @@ bool Exchange::rescue(const AttemptOutcome& outcome) {
     const bool listed = std::ranges::find(methods, request_.method_name()) != methods.end();
     if (!may_rescue(outcome, policy, listed) || !spend_rescue(outcome.error)) return false;
     record_.split.rescued = true;
+    note_try(code, outcome.status);
     started = start_on_stable(VariantReason::rescue);
   }
   if (started && attempt_.ready()) on_attempt_ready();

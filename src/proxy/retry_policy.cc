@@ -4,10 +4,6 @@
 namespace weir::proxy {
 namespace {
 
-bool replayable(const AttemptOutcome& outcome) {
-  return !outcome.anything_sent || (outcome.safe_method && !outcome.content_gone);
-}
-
 bool is_listed(const config::Causes& on, const AttemptOutcome& outcome) {
   switch (outcome.error.code) {
     case Errc::none:
@@ -23,6 +19,12 @@ bool is_listed(const config::Causes& on, const AttemptOutcome& outcome) {
     default:
       return false;
   }
+}
+
+// A try is timed only where it may be repeated for it.
+bool is_retried(const config::Retry& policy, const AttemptOutcome& outcome) {
+  if (outcome.error.code == Errc::response_timeout) return policy.per_try_timeout.count() > 0;
+  return is_listed(policy.on, outcome);
 }
 
 // An answer that began and cannot be used tells of the version rather than of the endpoint: another
@@ -46,6 +48,10 @@ bool rescued_by(const config::Rescue& policy, const AttemptOutcome& outcome) {
 
 }  // namespace
 
+bool replayable(const AttemptOutcome& outcome) {
+  return !outcome.anything_sent || (outcome.safe_method && !outcome.content_gone);
+}
+
 bool may_rescue(const AttemptOutcome& outcome, const config::Rescue& policy, bool listed_method) {
   if (!policy.enabled || !replayable(outcome) || !rescued_by(policy, outcome)) return false;
   return !outcome.anything_sent || listed_method;
@@ -61,9 +67,17 @@ RetryVerdict decide_retry(const AttemptOutcome& outcome, const config::Retry& po
       !outcome.response_begun && !outcome.already_replaced) {
     return RetryVerdict::replace;
   }
-  if (outcome.retries_made >= policy.attempts || !is_listed(policy.on, outcome))
+  if (outcome.retries_made >= policy.attempts || !is_retried(policy, outcome))
     return RetryVerdict::give_up;
   return RetryVerdict::again;
+}
+
+std::uint32_t backoff_ms(const config::Backoff& backoff, int retry, std::uint64_t random) {
+  if (retry < 2 || backoff.base.count() == 0) return 0;
+  const auto base = static_cast<std::uint64_t>(backoff.base.count());
+  const auto max = static_cast<std::uint64_t>(backoff.max.count());
+  const std::uint64_t most = std::min(base << std::min(retry - 2, 20), max);
+  return static_cast<std::uint32_t>(random % (most + 1));
 }
 
 }  // namespace weir::proxy

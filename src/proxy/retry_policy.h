@@ -31,11 +31,18 @@ enum class RetryVerdict : std::uint8_t {
   again,    // another endpoint, if the budget allows
 };
 
+// May the request be sent again at all, wherever?
+bool replayable(const AttemptOutcome& outcome);
+
 RetryVerdict decide_retry(const AttemptOutcome& outcome, const config::Retry& policy);
 
 // May a candidate's failed try be repeated on the stable variant? `listed_method`: the request's is
 // one of policy.methods. What was never sent may be, whatever its method.
 bool may_rescue(const AttemptOutcome& outcome, const config::Rescue& policy, bool listed_method);
+
+// How long before the `retry`th try after the first, by a random number: the first of them goes at
+// once, as it goes to another endpoint.
+std::uint32_t backoff_ms(const config::Backoff& backoff, int retry, std::uint64_t random);
 
 // Did the failed try reach an origin, so that another one adds to the load of the origins?
 bool loads_an_origin(Error error);

@@ -84,6 +84,7 @@ class EndpointPool {
   EndpointPool& operator=(const EndpointPool&) = delete;
 
   Endpoint& endpoint() { return *endpoint_; }
+  const std::shared_ptr<Endpoint>& shared_endpoint() const { return endpoint_; }
   // An attempt is made here, and is over: counted with the endpoint, and what keeps this alive.
   void begin_attempt();
   void end_attempt();

@@ -124,6 +124,37 @@ class DiesWithoutAnAnswer(IntegrationTest):
                     self.assertEqual([client.request().status for _ in range(10)], [200] * 10)
                 self.assertGreater(len(bad.requests), 0)
 
+    def test_every_try_is_in_the_access_log(self):
+        bad, good = self.origin_that_takes_and("closes"), self.stage.origin()
+        weir = self.stage.weir(config([bad.address, good.address]))
+        with weir.client() as client:
+            for _ in range(4):
+                client.request()
+        lines = [json.loads(line) for line in weir.access_log(4)]
+        tried = [[(each["endpoint"], each.get("reason"), each.get("upstream_status")) for each in line["tries"]]
+                 for line in lines if line["attempts"] == 2]
+        self.assertGreater(len(tried), 0)
+        for tries in tried:
+            self.assertEqual(tries[0], (bad.address, "upstream_reset", None))
+            self.assertEqual(tries[-1], (good.address, None, 200))
+        self.assertTrue(all("tries" not in line for line in lines if line["attempts"] == 1 and not line["reused"]))
+
+    def test_a_try_that_takes_too_long_is_made_elsewhere(self):
+        def say_nothing(connection):
+            silent.take(connection)
+            connection.reader.at_end()
+        silent, good = self.stage.origin(say_nothing), self.stage.origin()
+        weir = self.stage.weir(config([silent.address, good.address],
+                                      route={"retry": {"per_try_timeout": "200ms"}}))
+        with weir.client() as client:
+            for _ in range(4):
+                watch = Stopwatch()
+                self.assertEqual(client.request().status, 200)
+                self.assertLess(watch.seconds, 5)
+        line = next(line for line in map(json.loads, weir.access_log(4)) if line["attempts"] == 2)
+        self.assertEqual(line["tries"][0]["reason"], "response_timeout")
+        self.assertGreaterEqual(line["tries"][0]["duration_ms"], 199)
+
     def test_a_post_is_not(self):
         for end in ("closes", "resets"):
             with self.subTest(end):

@@ -22,34 +22,9 @@
 #include "proxy/mirror_runner.h"
 #include "support/http_text.h"
 #include "support/memory_connector.h"
+#include "support/seen_record.h"
 
 namespace weir::test {
-
-// What a record said, with texts of its own.
-struct SeenRecord {
-  explicit SeenRecord(const observe::ExchangeRecord& record)
-      : values(record),
-        id(record.id),
-        client(to_string(record.client)),
-        listener(record.listener),
-        method(record.method),
-        host(record.host),
-        path(record.path),
-        protocol(record.protocol),
-        route(record.route),
-        variant(record.variant),
-        assigned_variant(record.assigned_variant),
-        variant_reason(record.variant_reason),
-        mirror(record.mirror),
-        cluster(record.cluster),
-        endpoint(record.endpoint),
-        trace_id(record.trace_id),
-        user_agent(record.user_agent) {}
-
-  observe::ExchangeRecord values;  // its views are dead
-  std::string id, client, listener, method, host, path, protocol, route, variant, assigned_variant,
-      variant_reason, mirror, cluster, endpoint, trace_id, user_agent;
-};
 
 class Scenario;
 

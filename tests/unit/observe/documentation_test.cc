@@ -68,6 +68,8 @@ TEST(Documentation, NamesEveryLogFieldAndNoOther) {
   record.assigned_variant = "stable";
   record.mirror = "shop-next=sent";
   record.is_copy = true;
+  const Try tries[] = {{.cluster = "c", .endpoint = "e"}, {.cluster = "c", .endpoint = "e"}};
+  record.tries = tries;
   const auto memory = std::make_unique<char[]>(json_line_bound(record));
   char* const end = write_json_line(record, "2026-01-31T23:59:59.123Z", memory.get());
   Names fields;

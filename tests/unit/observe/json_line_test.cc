@@ -55,6 +55,25 @@ TEST(JsonLine, ABareRecordHasTheCoreFieldsOnly) {
             "\n");
 }
 
+TEST(JsonLine, TellsEveryTry) {
+  ExchangeRecord record = full_record();
+  const Try tries[] = {{.cluster = "shop-v2",
+                        .endpoint = "10.0.0.1:80",
+                        .reason = Errc::connect_refused,
+                        .begin = 10 * kMs,
+                        .end = 12 * kMs},
+                       {.cluster = "shop-v1",
+                        .endpoint = "10.0.0.2:80",
+                        .status = 200,
+                        .begin = 12 * kMs,
+                        .end = 12 * kMs}};
+  record.tries = tries;
+  EXPECT_EQ(parsed(record)["tries"].dump(),
+            R"([{"cluster":"shop-v2","duration_ms":2.0,"endpoint":"10.0.0.1:80",)"
+            R"("reason":"connect_refused"},{"cluster":"shop-v1","duration_ms":0.0,)"
+            R"("endpoint":"10.0.0.2:80","upstream_status":200}])");
+}
+
 TEST(JsonLine, TellsWhoWasAssignedWhenAnotherServedAndWhatBecameOfCopies) {
   ExchangeRecord record = full_record();
   record.variant = "stable";
@@ -200,6 +219,11 @@ TEST(JsonLine, TheWorstRecordStaysWithinItsBound) {
   record.reason = Errc::response_head_too_large;
   record.times = {1, 2, 3, 4, ~std::uint64_t{0}};
   record.attempts = record.upstream_status = record.status = 2'147'483'647;
+  const std::string name(limits::kNameBytes, '\xff');
+  const std::string endpoint(limits::kNameBytes + 256, '\xff');
+  std::array<Try, limits::kLogTries> tries;
+  tries.fill({name, endpoint, Errc::response_head_too_large, 2'147'483'647, 1, ~std::uint64_t{0}});
+  record.tries = tries;
   const std::string line = line_of(record);
   EXPECT_TRUE(nlohmann::json::accept(line));
   EXPECT_LE(json_line_bound(record), limits::kLogRingBytes / 2);

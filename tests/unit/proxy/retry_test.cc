@@ -17,6 +17,8 @@ using test::Party;
 constexpr std::string_view kPost =
     "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\nhello";
 
+constexpr config::Backoff kNoWait{.base = config::Millis(0), .max = config::Millis(0)};
+
 class IdleCloseRace : public test::ExchangeTest {
  protected:
   // A client and an origin with one exchange behind them: the next request takes the connection
@@ -187,6 +189,7 @@ TEST_F(Retry, ARetryTakesAnIdleConnectionOfTheOtherEndpointAtOnce) {
 TEST_F(Retry, TriesAreBounded) {
   set_endpoints(4);
   route().retry.attempts = 2;
+  route().retry.backoff = kNoWait;
   Party& client = connect();
   client.sends(kGet);
   for (int i = 0; i < 3; ++i) refuse();
@@ -198,6 +201,7 @@ TEST_F(Retry, TriesAreBounded) {
 TEST_F(Retry, NoEndpointIsTriedTwice) {
   set_endpoints(3);
   route().retry.attempts = 10;
+  route().retry.backoff = kNoWait;
   Party& client = connect();
   client.sends(kGet);
   while (connecting() > 0) refuse();
@@ -238,6 +242,7 @@ TEST_F(Retry, ABackupServesWhenThePrimariesWereTriedInVain) {
   set_endpoints(3);
   file.clusters[0].endpoints[2].backup = true;
   route().retry.attempts = 2;
+  route().retry.backoff = kNoWait;
   Party& client = connect();
   client.sends(kGet);
   refuse();
