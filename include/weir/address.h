@@ -30,6 +30,10 @@ std::optional<IpAddress> parse_ip(std::string_view text);
 std::string_view format_ip(const IpAddress& ip, char* out);
 std::string to_string(const IpAddress& ip);
 
+// Whom an address stands for where clients are counted: v4 itself, v6 its /64, of which one
+// subscriber has all addresses to change between.
+IpAddress subscriber_of(const IpAddress& ip);
+
 // True when `ip` lies in network/prefix (prefix counts bits of the mapped form: v4 /8 is 104).
 bool in_network(const IpAddress& ip, const std::array<std::uint8_t, 16>& network, int prefix);
 

@@ -195,7 +195,8 @@ struct RouteTimeouts {
   bool operator==(const RouteTimeouts&) const = default;
 };
 
-// Where a split looks for what tells users apart; the first of its list that a request has counts.
+// Where splits and rate limits look for what tells users apart; of a split's list, the first that a
+// request has counts.
 enum class KeySource : std::uint8_t { header, cookie, query, client_ip, issued_cookie };
 
 struct SplitKey {
@@ -291,6 +292,16 @@ struct Mirror {
   bool operator==(const Mirror&) const = default;
 };
 
+// A token bucket for a route's requests, or one for each key. A process's own.
+struct RateLimit {
+  std::uint32_t requests = 0;   // in each period
+  Millis per{1000};             // whole seconds
+  std::uint32_t burst = 0;      // at once, after a quiet time; what the bucket holds
+  std::optional<SplitKey> key;  // header, cookie or client_ip; none = one bucket for the route
+  std::uint32_t max_keys = limits::kRateKeys;
+  bool operator==(const RateLimit&) const = default;
+};
+
 enum class ActionKind : std::uint8_t { cluster, split, redirect, respond };
 
 struct Route {
@@ -306,6 +317,7 @@ struct Route {
   HeaderEdits request_headers, response_headers;
   Retry retry;
   RouteTimeouts timeouts;
+  std::optional<RateLimit> rate_limit;
   std::optional<std::uint64_t> body_bytes;  // overrides the listener's; 0 = no limit
   bool normalize_path = false;  // route and forward the normalised path, never one of the two
   Place place;

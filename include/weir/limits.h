@@ -65,6 +65,13 @@ inline constexpr std::uint32_t kAcceptsPerTurn = 64;
 inline constexpr Millis kAcceptPause = 100ms;  // after running out of file descriptors
 inline constexpr std::size_t kMaxForwardsHops = 255;
 
+// Rate limits of routes.
+inline constexpr std::uint32_t kRateRequests = 1'000'000;  // per period, and in a burst
+inline constexpr Millis kRatePeriodMost = 24h;
+inline constexpr Millis kRateRefillMost = 30 * 24h;  // of an empty bucket
+inline constexpr std::uint32_t kRateKeys = 100'000;  // of one route, 16 bytes each
+inline constexpr std::uint32_t kRateKeysMost = 1'000'000;
+
 // Endpoints, and changing them while running.
 inline constexpr std::uint32_t kEndpointWeight = 65'535;
 inline constexpr Millis kDrainWait = 30s;      // of ?wait=drained, unless it says otherwise

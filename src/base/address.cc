@@ -56,6 +56,12 @@ std::string to_string(const IpAddress& ip) {
   return std::string(format_ip(ip, buffer));
 }
 
+IpAddress subscriber_of(const IpAddress& ip) {
+  IpAddress subscriber = ip;
+  if (!ip.is_v4()) std::memset(subscriber.bytes.data() + 8, 0, 8);
+  return subscriber;
+}
+
 bool in_network(const IpAddress& ip, const std::array<std::uint8_t, 16>& network, int prefix) {
   const auto whole = static_cast<std::size_t>(prefix / 8);
   if (std::memcmp(ip.bytes.data(), network.data(), whole) != 0) return false;

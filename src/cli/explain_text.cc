@@ -101,6 +101,7 @@ std::string explain_text(const Json& explanation) {
       lines.add("not", text_of(route, "route") + ": " + text_of(route, "reason"));
   });
   lines.add_if_said("route", explanation, "route");
+  lines.add_if_said("limit", explanation, "rate_limit");
   part("answer", [&](const Json& answer) {
     lines.add("answer",
               fmt::format("{}: {}", answer.at("status").get<int>(), text_of(answer, "words")));

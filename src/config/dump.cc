@@ -138,6 +138,7 @@ class Dump {
       match(route.match);
       action(route);
       edits(route);
+      if (route.rate_limit) rate_limit(*route.rate_limit);
       if (route.body_bytes) line(2, "body_bytes", format_size(*route.body_bytes));
       line(2, "normalize_path", route.normalize_path);
     }
@@ -331,6 +332,16 @@ class Dump {
     line(3, "request", format_duration(route.timeouts.request));
     line(3, "response_head", format_duration(route.timeouts.response_head));
     line(3, "response_idle", format_duration(route.timeouts.response_idle));
+  }
+
+  void rate_limit(const RateLimit& limit) {
+    section(2, "rate_limit");
+    line(3, "requests", limit.requests);
+    line(3, "per", format_duration(limit.per));
+    line(3, "burst", limit.burst);
+    if (!limit.key) return;
+    line(3, "key", split_key(*limit.key, {}));
+    line(3, "max_keys", limit.max_keys);
   }
 
   void edits(const Route& route) {

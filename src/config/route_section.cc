@@ -75,6 +75,7 @@ constexpr Key<Route> kRouteKeys[] = {
     {"headers", read_edits, list_edits},
     key_section<&Route::retry, kRetryKeys>("retry"),
     key_section<&Route::timeouts, kTimeoutKeys>("timeouts"),
+    {"rate_limit", read_rate_limit, list_rate_limit},
     {"body_bytes", read_body_bytes},
     key<&Route::normalize_path>("normalize_path"),
 };

@@ -27,7 +27,7 @@ void list_listeners(KeyList& out, const std::string& path);
 void read_routes(Reader& reader, const Node& node, Config& config);
 void list_routes(KeyList& out, const std::string& path);
 // Parts of a route: match_section.cc, action_section.cc, edits_section.cc, split_section.cc,
-// mirror_section.cc.
+// mirror_section.cc, rate_limit_section.cc.
 void read_match(Reader& reader, const Node& node, Route& route);
 void list_match(KeyList& out, const std::string& path);
 void read_redirect(Reader& reader, const Node& node, Route& route);
@@ -48,6 +48,8 @@ void list_mirrors(KeyList& out, const std::string& path);
 // What a mirror has to do with the rest of its route, the map `node`.
 void check_mirrors(Reader& reader, const Node& node, const Route& route);
 void read_mirror_bytes(Reader& reader, const Node& node, Config& config);
+void read_rate_limit(Reader& reader, const Node& node, Route& route);
+void list_rate_limit(KeyList& out, const std::string& path);
 // Part of a split: split_key_section.cc.
 void read_split_key(Reader& reader, const Node& node, Split& split);
 void list_split_key(KeyList& out, const std::string& path);

@@ -8,6 +8,7 @@
 
 #include <weir/limits.h>
 
+#include "proxy/own_answer.h"
 #include "proxy/pick_key.h"
 #include "proxy/request_fields.h"
 
@@ -88,7 +89,22 @@ void Exchange::route() {
     return;
   }
   plan_ = &snapshot_->shared->routes[choice->route];
+  if (rate_limited(view)) return;
   if (!answered_here(choice->path)) act(view, choice->path);
+}
+
+// Before anything else is done with the request, so that nobody is charged with it: no variant, no
+// endpoint, no mirror.
+bool Exchange::rate_limited(const traffic::RequestView& view) {
+  if (!plan_->rate_limit) return false;
+  const traffic::RateVerdict verdict =
+      plan_->rate_limit->limiter->take(view, client_ip_, record_.times.head);
+  record_.forgot_rate_key = verdict.forgot_key;
+  if (verdict.admitted) return false;
+  ErrorAnswer error(Errc::rate_limited);
+  error.tell_limit(*plan_->settings->rate_limit, verdict.wait_ns);
+  answer(error.answer(), Errc::rate_limited);
+  return true;
 }
 
 bool Exchange::answered_here(std::string_view path) {

@@ -81,6 +81,7 @@ class Exchange final : AttemptEvents {
   void decide();
   void route();
   void act(const traffic::RequestView& view, std::string_view path);
+  bool rate_limited(const traffic::RequestView& view);
   bool answered_here(std::string_view path);
   Error prepare_forwarding(std::string_view path);
   bool start_attempt(const PickContext& context, std::size_t picked);

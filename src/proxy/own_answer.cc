@@ -34,12 +34,28 @@ ErrorAnswer::ErrorAnswer(Errc reason) : status_(status_of(reason)) {
   body_size_ = join(body_, {std::string_view(digits, end), " ", http::reason_phrase(status_), ": ",
                             words_of(reason), "\n"});
 
-  const auto add = [this](std::string_view name, std::string_view value) {
-    fields_[field_count_++] = {http::EditKind::add, http::field_id(name), name, value};
-  };
   add("Proxy-Status", {proxy_status_.data(), proxy_status_size_});
   if (status_ == 503) add("Retry-After", "1");
   if (status_ == 405) add("Allow", kMethods);
+}
+
+void ErrorAnswer::add(std::string_view name, std::string_view value) {
+  fields_[field_count_++] = {http::EditKind::add, http::field_id(name), name, value};
+}
+
+// The policy's name is the same for all routes: theirs are not for strangers.
+void ErrorAnswer::tell_limit(const config::RateLimit& limit, std::uint64_t wait_ns) {
+  constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+  char digits[3][20];
+  const auto decimal = [&digits](std::size_t i, std::uint64_t number) -> std::string_view {
+    return {digits[i], std::to_chars(digits[i], digits[i] + sizeof digits[i], number).ptr};
+  };
+  const std::string_view quota = decimal(0, limit.requests);
+  const std::string_view window = decimal(1, static_cast<std::uint64_t>(limit.per.count()) / 1000);
+  const std::string_view wait = decimal(2, (wait_ns + kNsPerSecond - 1) / kNsPerSecond);
+  add("Retry-After", {retry_after_.data(), join(retry_after_, {wait})});
+  add("RateLimit-Policy", {policy_.data(), join(policy_, {"\"route\";q=", quota, ";w=", window})});
+  add("RateLimit", {limit_.data(), join(limit_, {"\"route\";r=0;t=", wait})});
 }
 
 http::OwnAnswer ErrorAnswer::answer() const {

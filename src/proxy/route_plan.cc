@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "base/random.h"
+
 namespace weir::proxy {
 namespace {
 
@@ -64,11 +66,26 @@ std::unique_ptr<SplitPlan> RoutePlanner::plan_split(const config::Route& route) 
   return plan;
 }
 
+const RoutePlan* RoutePlanner::route_before(const config::Route& route) const {
+  const auto found = routes_before_.find(route.name);
+  return found == routes_before_.end() ? nullptr : found->second;
+}
+
+// An unchanged limit goes on with its buckets: a reload is no way around it.
+RateLimitPlan RoutePlanner::plan_rate_limit(const config::Route& route) const {
+  const RoutePlan* before = route_before(route);
+  if (before != nullptr && before->settings->rate_limit == route.rate_limit) {
+    return {.limiter = before->rate_limit->limiter, .series = {}};
+  }
+  return {.limiter = std::make_shared<traffic::RateLimiter>(*route.rate_limit, random_seed()),
+          .series = {}};
+}
+
 const MirrorPlan* RoutePlanner::mirror_before(const config::Mirror& mirror,
                                               const config::Route& route) const {
-  const auto found = routes_before_.find(route.name);
-  if (found == routes_before_.end()) return nullptr;
-  for (const MirrorPlan& plan : found->second->mirrors) {
+  const RoutePlan* before = route_before(route);
+  if (before == nullptr) return nullptr;
+  for (const MirrorPlan& plan : before->mirrors) {
     if (plan.settings->cluster == mirror.cluster) return &plan;
   }
   return nullptr;
@@ -98,6 +115,7 @@ std::expected<RoutePlan, std::string> RoutePlanner::plan(const config::Route& ro
   for (const config::Mirror& mirror : route.mirrors) {
     plan.mirrors.push_back(plan_mirror(mirror, route));
   }
+  if (route.rate_limit) plan.rate_limit = plan_rate_limit(route);
   plan.request_edits = compile_edits(route.request_headers);
   plan.response_edits = compile_edits(route.response_headers);
   if (!route.rewrite.empty()) {

@@ -20,8 +20,10 @@
 #include "http/h1_writer.h"
 #include "observe/exchange_metrics.h"
 #include "observe/mirror_metrics.h"
+#include "observe/rate_limit_metrics.h"
 #include "observe/split_metrics.h"
 #include "proxy/mirror_load.h"
+#include "traffic/rate_limiter.h"
 #include "traffic/redirect.h"
 #include "traffic/rewrite.h"
 #include "traffic/split.h"
@@ -62,11 +64,17 @@ struct MirrorPlan {
   observe::MirrorSeries series;
 };
 
+struct RateLimitPlan {
+  std::shared_ptr<traffic::RateLimiter> limiter;
+  observe::RateLimitSeries series;
+};
+
 struct RoutePlan {
   const config::Route* settings = nullptr;
   std::uint32_t cluster = kNoCluster;  // without a split
   std::unique_ptr<SplitPlan> split;
   std::vector<MirrorPlan> mirrors;
+  std::optional<RateLimitPlan> rate_limit;
   std::vector<http::HeadEdit> request_edits;
   std::vector<http::HeadEdit> response_edits;
   std::optional<traffic::PathRewrite> rewrite;
@@ -90,8 +98,8 @@ struct PlannedClusters {
 // Makes the plans of a file's routes, in its order.
 class RoutePlanner {
  public:
-  // `before`: the plans in force, whose mirrors go on with their connections and counts. Both
-  // outlive the planner.
+  // `before`: the plans in force, whose mirrors go on with their connections and counts, and whose
+  // unchanged rate limits with their buckets. Both outlive the planner.
   RoutePlanner(const PlannedClusters& planned, std::span<const RoutePlan> before);
 
   // The error says what is wrong with the route. Weights are the file's, and nothing is counted,
@@ -101,6 +109,8 @@ class RoutePlanner {
  private:
   std::unique_ptr<SplitPlan> plan_split(const config::Route& route) const;
   MirrorPlan plan_mirror(const config::Mirror& mirror, const config::Route& route);
+  RateLimitPlan plan_rate_limit(const config::Route& route) const;
+  const RoutePlan* route_before(const config::Route& route) const;
   const MirrorPlan* mirror_before(const config::Mirror& mirror, const config::Route& route) const;
 
   const PlannedClusters& planned_;

@@ -1,12 +1,15 @@
 // The document, in the order in which proxy/exchange.cc decides.
 #include "server/explanation.h"
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include <utility>
 #include <vector>
 
 #include "balance/registry.h"
+#include "config/choices.h"
+#include "config/quantities.h"
 #include "http/forwarding.h"
 #include "proxy/pick_key.h"
 #include "proxy/request_fields.h"
@@ -15,6 +18,17 @@
 
 namespace weir::server {
 namespace {
+
+// "600 per 1m, 600 at once, by header x-api-key"
+std::string words_of(const config::RateLimit& limit) {
+  std::string words = fmt::format("{} per {}, {} at once", limit.requests,
+                                  config::format_duration(limit.per), limit.burst);
+  if (limit.key) {
+    words += fmt::format(", by {}", config::word_of(config::kKeySources, limit.key->source));
+    if (!limit.key->name.empty()) words += " " + limit.key->name;
+  }
+  return words;
+}
 
 class Story {
  public:
@@ -77,6 +91,7 @@ class Story {
     const config::Route& settings = *route.settings;
     json_["route"] = settings.name;
     json_["action"] = name_of(settings.action);
+    if (settings.rate_limit) json_["rate_limit"] = words_of(*settings.rate_limit);
     if (exceeds_limit(settings)) return answer(Errc::body_too_large);
     switch (settings.action) {
       case config::ActionKind::redirect: {

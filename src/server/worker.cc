@@ -248,6 +248,9 @@ void Worker::on_exchange_end(const observe::ExchangeRecord& record,
     observe::count(cells_, split.variants[record.split.assigned].counts, split.overrides,
                    record.split);
   }
+  if (route != nullptr && route->rate_limit) {
+    observe::count(cells_, route->rate_limit->series, record);
+  }
   log_.write(record);
 }
 

@@ -88,6 +88,16 @@ TEST(IpAddress, ParsesAndPrintsBothFamilies) {
   EXPECT_FALSE(parse_ip("128.0.0.1")->is_loopback());
 }
 
+TEST(IpAddress, ASubscriberIsAnAddressOrASlash64) {
+  const auto subscriber = [](const char* text) {
+    return to_string(subscriber_of(parse_ip(text).value()));
+  };
+  EXPECT_EQ(subscriber("192.0.2.1"), "192.0.2.1");
+  EXPECT_EQ(subscriber("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+  EXPECT_EQ(subscriber("2001:db8:1:2:ffff::"), "2001:db8:1:2::");
+  EXPECT_EQ(subscriber("2001:db8:1:3::6"), "2001:db8:1:3::");
+}
+
 TEST(IpAddress, NetworksContainByPrefix) {
   const auto network = parse_ip("10.1.0.0")->bytes;
   EXPECT_TRUE(in_network(*parse_ip("10.1.255.1"), network, 112));

@@ -17,7 +17,7 @@ TEST(ExplainText, HasALineForEverythingThatIsKnown) {
     "request": {"method": "GET", "host": "", "path": "/shop", "query": "", "listener": "web",
                 "client": null},
     "passed_over": [{"route": "old", "reason": "path /shop is not under /old"}],
-    "route": "shop", "action": "split",
+    "route": "shop", "action": "split", "rate_limit": "100 per 1s, 200 at once, by client_ip",
     "split": {
       "key": {"source": "header", "words": "header x-user 'alice', at 0.031250"},
       "override": {"verdict": "not_permitted", "words": "ignored: wrong secret"},
@@ -35,6 +35,7 @@ TEST(ExplainText, HasALineForEverythingThatIsKnown) {
   EXPECT_EQ(explain_text(explanation), R"(request   GET /shop at no host by listener web
 not       old: path /shop is not under /old
 route     shop
+limit     100 per 1s, 200 at once, by client_ip
 key       header x-user 'alice', at 0.031250
 override  ignored: wrong secret
 weights   stable 95, canary 5

@@ -193,6 +193,31 @@ TEST(Bounds, BodyAndHeadersOfACopy) {
   EXPECT_EQ(load(headers(limits::kRouteEdits)).errors.size(), 1U);
 }
 
+TEST(Bounds, RateLimits) {
+  const auto errors = [](const std::string& keys) {
+    return load(with_clusters("cluster: 0, rate_limit: { " + keys + " }")).errors.size();
+  };
+  const auto counts = [&errors](const std::string& before, std::uint64_t most) {
+    EXPECT_EQ(errors(before + std::to_string(most - 1)), 0U) << before;
+    EXPECT_EQ(errors(before + std::to_string(most)), 0U) << before;
+    EXPECT_EQ(errors(before + std::to_string(most + 1)), 1U) << before;
+    EXPECT_EQ(errors(before + "1"), 0U) << before;
+    EXPECT_EQ(errors(before + "0"), 1U) << before;
+  };
+  counts("requests: ", limits::kRateRequests);
+  counts("requests: 10, burst: ", limits::kRateRequests);
+  counts("requests: 1, key: client_ip, max_keys: ", limits::kRateKeysMost);
+  for (const auto& [per, wrong] :
+       {std::pair{"86399s", 0U}, std::pair{"24h", 0U}, std::pair{"86401s", 1U}, std::pair{"1s", 0U},
+        std::pair{"999ms", 1U}, std::pair{"0", 1U}}) {
+    EXPECT_EQ(errors(std::string("requests: 1, per: ") + per), wrong) << per;
+  }
+  for (const auto& [burst, wrong] :
+       {std::pair{"719", 0U}, std::pair{"720", 0U}, std::pair{"721", 1U}}) {  // 30 days of hours
+    EXPECT_EQ(errors(std::string("requests: 1, per: 1h, burst: ") + burst), wrong) << burst;
+  }
+}
+
 TEST(Bounds, RespondBody) {
   const auto file = [](std::size_t bytes) {
     return with_listener("routes: [{ name: r, respond: { body: " + std::string(bytes, 'x') +

@@ -37,17 +37,22 @@ TEST(Dump, OffAndNothing) {
 }
 
 TEST(Dump, EveryOtherValue) {
-  expect_round_trip(
-      load("workers: 3\nshutdown_timeout: 1500ms\n"
-           "listeners: { v6: { address: \"[::1]:0\", limits: { body_bytes: 1234567 }, "
-           "underscore_fields: pass } }\n"
-           "routes:\n"
-           "  - { name: r, cluster: c, body_bytes: 0, normalize_path: true, retry: { on: [] }, "
-           "match: { query: { q: { present: false } } } }\n"
-           "  - { name: s, cluster: c, rewrite: { regex: a$, replace: \"\" }, retry: { on: [503, "
-           "connect] } }\n"
-           "clusters: { c: { balance: { maglev: path }, endpoints: [\"unix:/a b\"] }, "
-           "d: { balance: maglev, endpoints: [a:1] } }\n"));
+  expect_round_trip(load(
+      "workers: 3\nshutdown_timeout: 1500ms\n"
+      "listeners: { v6: { address: \"[::1]:0\", limits: { body_bytes: 1234567 }, "
+      "underscore_fields: pass } }\n"
+      "routes:\n"
+      "  - { name: r, cluster: c, body_bytes: 0, normalize_path: true, retry: { on: [] }, "
+      "match: { query: { q: { present: false } } } }\n"
+      "  - { name: l, respond: {}, rate_limit: { requests: 3 } }\n"
+      "  - { name: m, respond: {}, rate_limit: { requests: 3, per: 90s, burst: 1, max_keys: 5, "
+      "key: { header: X } } }\n"
+      "  - { name: n, respond: {}, rate_limit: { requests: 3, key: { cookie: \"$x\" } } }\n"
+      "  - { name: o, respond: {}, rate_limit: { requests: 3, key: client_ip } }\n"
+      "  - { name: s, cluster: c, rewrite: { regex: a$, replace: \"\" }, retry: { on: [503, "
+      "connect] } }\n"
+      "clusters: { c: { balance: { maglev: path }, endpoints: [\"unix:/a b\"] }, "
+      "d: { balance: maglev, endpoints: [a:1] } }\n"));
 }
 
 // Everything but the defaults, for what is left out at its default too.

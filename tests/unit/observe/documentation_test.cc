@@ -13,6 +13,7 @@
 #include "observe/exchange_metrics.h"
 #include "observe/json_line.h"
 #include "observe/mirror_metrics.h"
+#include "observe/rate_limit_metrics.h"
 #include "observe/split_metrics.h"
 #include "prometheus_text.h"
 
@@ -84,6 +85,7 @@ TEST(Documentation, NamesEverySeriesOfThisModuleWithItsLabels) {
   variant_series(registry, "shop", "canary");
   override_series(registry, "shop");
   mirror_series(registry, "shop", "shop-next");
+  rate_limit_series(registry, "shop");
   const AccessLog log(1);
   std::string out;
   Exposition page(out);

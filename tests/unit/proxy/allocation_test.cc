@@ -157,6 +157,26 @@ TEST_F(Allocations, NoneForTheSecondSplitByACookie) {
       "HTTP/1.1 200 OK\r\n" + length_of(5));
 }
 
+TEST_F(Allocations, NoneForTheSecondLimitedByAHeader) {
+  scenario_.route().rate_limit = {
+      .requests = 5, .burst = 5, .key = {{config::KeySource::header, "X-Api-Key"}}};
+  expect_none_after_the_first(
+      "GET / HTTP/1.1\r\nHost: a.test\r\nX-Api-Key: a key that no small string holds\r\n\r\n",
+      "HTTP/1.1 200 OK\r\n" + length_of(5));
+}
+
+TEST_F(Allocations, NoneForTheSecondAnswerThatALimitGives) {
+  scenario_.route().rate_limit = {.requests = 1, .burst = 1, .key = {}};
+  scenario_.take_client(std::make_unique<RoomyStream>(client_));
+  exchange(kRequest, "HTTP/1.1 200 OK\r\n" + length_of(5));
+  give(client_, kRequest);
+  client_.size = 0;
+  const std::uint64_t before = test::allocations();
+  give(client_, kRequest);
+  EXPECT_EQ(test::allocations(), before);
+  EXPECT_TRUE(client_.text().starts_with("HTTP/1.1 429 "));
+}
+
 TEST_F(Allocations, NoneForTheSecondMirroredPost) {
   config::Cluster next;
   next.name = "next";

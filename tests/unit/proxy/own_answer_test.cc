@@ -47,6 +47,33 @@ TEST(ErrorAnswer, AnErrorWithoutStatusIsAnInternalOne) {
   EXPECT_EQ(ErrorAnswer(Errc::system).answer().status, 500);
 }
 
+TEST(ErrorAnswer, TellsALimitInWholeSecondsRoundedUp) {
+  const config::RateLimit limit{
+      .requests = 600, .per = std::chrono::minutes(1), .burst = 20, .key = {}};
+  for (const auto& [wait_ns, seconds] :
+       {std::pair{1ULL, "1"}, std::pair{1'000'000'000ULL, "1"}, std::pair{1'000'000'001ULL, "2"}}) {
+    ErrorAnswer error(Errc::rate_limited);
+    error.tell_limit(limit, wait_ns);
+    const test::HttpText text = written(error);
+    EXPECT_EQ(text.status(), 429);
+    EXPECT_EQ(text.field("Retry-After"), seconds);
+    EXPECT_EQ(text.field("RateLimit-Policy"), "\"route\";q=600;w=60");
+    EXPECT_EQ(text.field("RateLimit"), "\"route\";r=0;t=" + std::string(seconds));
+  }
+}
+
+TEST(ErrorAnswer, TellsTheLargestLimitInFull) {
+  const config::RateLimit limit{.requests = limits::kRateRequests,
+                                .per = limits::kRatePeriodMost,
+                                .burst = limits::kRateRequests,
+                                .key = {}};
+  ErrorAnswer error(Errc::rate_limited);
+  error.tell_limit(limit, ~std::uint64_t{0} / 2);
+  const test::HttpText text = written(error);
+  EXPECT_EQ(text.field("RateLimit-Policy"), "\"route\";q=1000000;w=86400");
+  EXPECT_EQ(text.field("RateLimit"), "\"route\";r=0;t=9223372037");
+}
+
 TEST(ErrorAnswer, TellsWhichMethodsAreAllowed) {
   EXPECT_EQ(written(ErrorAnswer(Errc::method_not_allowed)).field("Allow"),
             "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");

@@ -80,6 +80,17 @@ TEST_F(ExplanationTest, NamesTheRouteAndWhyOthersWerePassedOver) {
   EXPECT_FALSE(json.contains("split"));
 }
 
+TEST_F(ExplanationTest, NamesTheRateLimit) {
+  config::Config config = shop_config();
+  config.routes[2].rate_limit = {.requests = 600,
+                                 .per = std::chrono::minutes(1),
+                                 .burst = 50,
+                                 .key = {{config::KeySource::header, "x-api-key"}}};
+  sketch(std::move(config));
+  EXPECT_EQ(explain("GET", "/x").at("rate_limit"), "600 per 1m, 50 at once, by header x-api-key");
+  EXPECT_FALSE(explain("GET", "/health").contains("rate_limit"));
+}
+
 TEST_F(ExplanationTest, OwnAnswersAndRedirects) {
   EXPECT_EQ(explain("GET", "/health").at("respond"), (Json{{"status", 200}, {"bytes", 4}}));
   config::Config config = shop_config();

@@ -4,6 +4,7 @@
 
 #include "support/allocation_count.h"
 #include "traffic/cookies.h"
+#include "traffic/rate_limiter.h"
 #include "traffic/router.h"
 #include "traffic/sampling.h"
 #include "unit/traffic/fake_request.h"
@@ -98,6 +99,22 @@ TEST(Allocation, SplitAndSampleMakeNone) {
   }
   EXPECT_EQ(test::allocations() - before, 0U);
   EXPECT_GT(copies, 0U);
+}
+
+TEST(Allocation, LimitMakesNone) {
+  config::RateLimit settings{.requests = 10, .burst = 10, .key = {}, .max_keys = 16};
+  settings.key = key_of(config::KeySource::cookie, "sid");
+  RateLimiter limiter(settings, 1);
+  std::size_t refused = 0;
+  const FakeFields none;
+  const std::size_t before = test::allocations();
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    RequestView request = get("a.test", "/");
+    request.fields = &none;
+    refused += limiter.take(request, {}, i).admitted ? 0 : 1;
+  }
+  EXPECT_EQ(test::allocations() - before, 0U);
+  EXPECT_EQ(refused, 990U);
 }
 
 TEST(Allocation, IsCounted) {
