@@ -82,8 +82,9 @@ struct Admin {
 struct ListenerLimits {
   std::size_t header_bytes = limits::kHeadBytes;
   std::size_t headers = limits::kFields;
-  std::uint64_t body_bytes = 0;   // 0 = no limit
-  std::uint32_t connections = 0;  // open at once, over all workers; 0 = no limit
+  std::uint64_t body_bytes = 0;               // 0 = no limit
+  std::uint32_t connections = 0;              // open at once, over all workers; 0 = no limit
+  std::uint32_t connections_per_address = 0;  // of those, from one client; 0 = no limit
   bool operator==(const ListenerLimits&) const = default;
 };
 

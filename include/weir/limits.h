@@ -61,6 +61,9 @@ inline constexpr Millis kUpgradeTimeout = 30s;  // of a new binary, until it ser
 // Counts.
 inline constexpr std::size_t kRouteEdits = 48;  // header edits of a route, each way
 inline constexpr std::uint32_t kRequestsPerConnection = 10'000;  // then close, spread by +-10 %
+inline constexpr std::uint32_t kCountedAddresses =
+    65'536;  // of one listener's clients, where connections_per_address is set; 8 bytes each
+inline constexpr std::uint32_t kConnectionsPerAddressMost = 1'000'000;
 inline constexpr std::uint32_t kAcceptsPerTurn = 64;
 inline constexpr Millis kAcceptPause = 100ms;  // after running out of file descriptors
 inline constexpr std::size_t kMaxForwardsHops = 255;

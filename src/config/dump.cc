@@ -120,6 +120,7 @@ class Dump {
       line(3, "headers", listener.limits.headers);
       line(3, "body_bytes", format_size(listener.limits.body_bytes));
       line(3, "connections", listener.limits.connections);
+      line(3, "connections_per_address", listener.limits.connections_per_address);
       section(2, "timeouts");
       line(3, "head", format_duration(listener.timeouts.head));
       line(3, "body_idle", format_duration(listener.timeouts.body_idle));

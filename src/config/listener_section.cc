@@ -36,6 +36,8 @@ constexpr Key<ListenerLimits> kLimitKeys[] = {
     key_between<&ListenerLimits::headers, 1, 1000>("headers"),
     key<&ListenerLimits::body_bytes>("body_bytes"),
     key_between<&ListenerLimits::connections, 0, kAnyCount>("connections"),
+    key_between<&ListenerLimits::connections_per_address, 0, limits::kConnectionsPerAddressMost>(
+        "connections_per_address"),
 };
 
 constexpr Key<ListenerTimeouts> kTimeoutKeys[] = {

@@ -29,13 +29,14 @@ std::uint32_t spread_by_a_tenth(std::uint32_t limit, Random& random) {
 }  // namespace
 
 H1Downstream::H1Downstream(WorkerContext& context, std::shared_ptr<const ListenerPort> port,
-                           net::StreamPtr stream, const Client& client)
+                           net::StreamPtr stream, const Client& client, AddressCounts::Place place)
     : context_(context),
       port_(std::move(port)),
       stream_(std::move(stream)),
       held_(context.chunks),
       timer_([](void* owner) { static_cast<H1Downstream*>(owner)->on_timer(); }, this),
       client_(client),
+      place_(std::move(place)),
       requests_max_(spread_by_a_tenth(settings().requests_per_connection, context.random)) {
   arm(settings().timeouts.head);
   stream_->start(*this);
@@ -374,6 +375,7 @@ void H1Downstream::close() {
   if (active_) context_.exchanges.release(context_, std::move(active_));
   link_.unlink();
   port_->plan->open_connections->fetch_sub(1, std::memory_order_relaxed);
+  place_.leave();
   context_.retired.retire(std::unique_ptr<net::Retirable>(this));
 }
 

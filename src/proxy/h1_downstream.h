@@ -27,7 +27,7 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
   // Takes the stream and begins to read. Lives until its connection ends, then retires itself:
   // create it with new, link it into the worker's list, and do not delete it.
   H1Downstream(WorkerContext& context, std::shared_ptr<const ListenerPort> port,
-               net::StreamPtr stream, const Client& client);
+               net::StreamPtr stream, const Client& client, AddressCounts::Place place = {});
   ~H1Downstream() override;
 
   // The worker or the listener is stopping: closes after one more answer, or when it has been idle
@@ -95,6 +95,7 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
   ChunkQueue held_;                        // pipelined bytes of later requests
   net::TimerEntry timer_;
   Client client_;
+  AddressCounts::Place place_;
   std::uint64_t written_ = 0;         // bytes given to the stream, ever
   std::uint64_t written_before_ = 0;  // ... before this exchange
   std::uint64_t last_taken_ = 0;      // of them, what the client had taken at the last look

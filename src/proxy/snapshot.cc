@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "balance/registry.h"
+#include "base/random.h"
 
 namespace weir::proxy {
 
@@ -35,6 +36,9 @@ ListenerPlan make_listener_plan(const config::Listener& listener, std::uint32_t 
       break;
   }
   plan.open_connections = std::make_shared<std::atomic<std::uint32_t>>(0);
+  if (listener.limits.connections_per_address != 0) {
+    plan.addresses = std::make_shared<AddressCounts>(random_seed());
+  }
   return plan;
 }
 

@@ -16,6 +16,7 @@
 #include "http/h1_parser.h"
 #include "net/retire_list.h"
 #include "observe/exchange_metrics.h"
+#include "proxy/address_counts.h"
 #include "proxy/mirror_load.h"
 #include "proxy/route_plan.h"
 #include "traffic/router.h"
@@ -34,6 +35,8 @@ struct ListenerPlan {
   observe::ExchangeSeries unrouted;  // where requests are counted that reached no route
   // Open connections over all workers: bounds limits.connections, shown as a metric.
   std::shared_ptr<std::atomic<std::uint32_t>> open_connections;
+  // ... of each client's: bounds limits.connections_per_address, null without.
+  std::shared_ptr<AddressCounts> addresses;
 
   bool trusts(const IpAddress& peer) const;
 };

@@ -132,6 +132,12 @@ void register_route(observe::Registry& registry, const proxy::Snapshot& snapshot
   }
 }
 
+observe::CounterId refused_connections(observe::Registry& registry, std::string_view reason) {
+  return registry.counter("weir_refused_connections_total",
+                          "Client connections closed at once, by the limit they were beyond.",
+                          {{"reason", reason}});
+}
+
 }  // namespace
 
 Instruments::Instruments(int workers)
@@ -139,9 +145,8 @@ Instruments::Instruments(int workers)
       access_log(workers),
       accepted_connections(
           registry.counter("weir_accepted_connections_total", "Client connections accepted.")),
-      refused_connections(
-          registry.counter("weir_refused_connections_total",
-                           "Client connections closed at once because a listener was full.")),
+      refused_by_listener(refused_connections(registry, "listener")),
+      refused_by_address(refused_connections(registry, "address")),
       accept_starvations(registry.counter("weir_accept_starvations_total",
                                           "Times accepting paused for want of file descriptors.")) {
 }

@@ -24,7 +24,8 @@ struct Instruments {
   observe::Registry registry;
   observe::AccessLog access_log;
   observe::CounterId accepted_connections;
-  observe::CounterId refused_connections;  // over a listener's limit
+  observe::CounterId refused_by_listener;  // its limits.connections
+  observe::CounterId refused_by_address;   // its limits.connections_per_address
   observe::CounterId accept_starvations;
 };
 

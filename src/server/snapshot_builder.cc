@@ -52,7 +52,9 @@ void make_listeners(proxy::Snapshot& snapshot, const proxy::Snapshot* before) {
     proxy::ListenerPlan plan = proxy::make_listener_plan(snapshot.config.listeners[i], i);
     for (std::size_t j = 0; before != nullptr && j < before->listeners.size(); ++j) {
       const proxy::ListenerPlan& old = before->listeners[j];
-      if (same_socket(*old.settings, *plan.settings)) plan.open_connections = old.open_connections;
+      if (!same_socket(*old.settings, *plan.settings)) continue;
+      plan.open_connections = old.open_connections;
+      if (plan.addresses && old.addresses) plan.addresses = old.addresses;
     }
     snapshot.listeners.push_back(std::move(plan));
   }

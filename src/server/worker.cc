@@ -3,6 +3,7 @@
 #include "server/worker.h"
 
 #include <algorithm>
+#include <optional>
 #include <pthread.h>
 #include <utility>
 
@@ -50,14 +51,29 @@ class Worker::Door final : net::AcceptEvents {
     const std::uint32_t limit = settings().limits.connections;
     std::atomic<std::uint32_t>& open = *port_->plan->open_connections;
     if (!add_within(open, 1U, limit == 0 ? ~0U : limit)) {
-      worker_.cells_.add(worker_.instruments_.refused_connections);
+      worker_.cells_.add(worker_.instruments_.refused_by_listener);
+      return;
+    }
+    auto place = place_for(peer);
+    if (!place) {
+      open.fetch_sub(1, std::memory_order_relaxed);
+      worker_.cells_.add(worker_.instruments_.refused_by_address);
       return;
     }
     worker_.cells_.add(worker_.instruments_.accepted_connections);
     const proxy::Client client{.peer = peer.ip, .port = peer.port, .is_unix = peer.is_unix};
     auto* connection = new proxy::H1Downstream(  // owned by itself until it retires
-        worker_.context_, port_, std::move(stream), client);
+        worker_.context_, port_, std::move(stream), client, *std::move(place));
     worker_.connections_.push_back(*connection);
+  }
+
+  // Behind a trusted proxy or a unix socket are many clients with one address.
+  std::optional<proxy::AddressCounts::Place> place_for(const net::Peer& peer) const {
+    const proxy::ListenerPlan& plan = *port_->plan;
+    const bool counted = plan.addresses && !peer.is_unix && !plan.trusts(peer.ip);
+    if (!counted) return proxy::AddressCounts::Place();
+    return proxy::AddressCounts::enter(plan.addresses, peer.ip,
+                                       settings().limits.connections_per_address);
   }
 
   void on_accept_starved(Error error) override {

@@ -7,8 +7,9 @@ import resource
 import threading
 
 from support.case import IntegrationTest, main
-from support.clients import get, have, wrk
+from support.clients import RawClient, get, have, wrk
 from support.http1 import Truncated
+from support.metrics import metric
 from support.waiting import Stopwatch, wait_for
 from support.weir import config
 
@@ -97,6 +98,33 @@ class LimitsOfTheFile(IntegrationTest):
         wait_for(lambda: weir.connections() == 2, "one is gone")
         self.assertEqual(get(weir.address).status, 200)
         for client in clients:
+            client.close()
+
+    def test_connections_of_one_address_beyond_its_limit_are_closed_at_once(self):
+        limits = {"limits": {"connections_per_address": 3}}
+        weir = self.stage.weir_before(self.stage.origin(), listener=limits, workers=2)
+        clients = [weir.client() for _ in range(3)]
+        for client in clients:
+            self.assertEqual(client.request().status, 200)
+        for _ in range(4):  # whichever worker accepts
+            with weir.client() as refused:
+                self.assertTrue(refused.reader.at_end())
+        self.assertEqual(metric(weir, "weir_refused_connections_total", reason="address"), 4)
+        self.assertEqual(metric(weir, "weir_refused_connections_total", reason="listener"), 0)
+        with RawClient(weir.address, source="127.0.0.2") as other:
+            self.assertEqual(other.request().status, 200)
+        clients[0].close()
+        wait_for(lambda: weir.connections() == 2, "two are gone")
+        self.assertEqual(get(weir.address).status, 200)
+        for client in clients:
+            client.close()
+
+    def test_connections_of_a_trusted_proxy_are_not_counted_by_address(self):
+        listener = {"limits": {"connections_per_address": 1}, "trusted_proxies": ["127.0.0.0/8"]}
+        weir = self.stage.weir_before(self.stage.origin(), listener=listener)
+        clients = [weir.client() for _ in range(3)]
+        for client in clients:
+            self.assertEqual(client.request().status, 200)
             client.close()
 
     def test_content_beyond_the_limit_is_413(self):

@@ -12,9 +12,9 @@ from support.waiting import PATIENCE
 
 
 class RawClient:
-    """One connection. `address` is (host, port), or the path of a unix socket."""
+    """One connection. `address` is (host, port), or the path of a unix socket; `source` is where it comes from."""
 
-    def __init__(self, address, timeout=PATIENCE):
+    def __init__(self, address, timeout=PATIENCE, source=""):
         if isinstance(address, str):
             self.socket = socket.socket(socket.AF_UNIX)
             self.socket.settimeout(timeout)
@@ -24,7 +24,7 @@ class RawClient:
                 self.socket.close()
                 raise
         else:
-            self.socket = socket.create_connection(address, timeout)
+            self.socket = socket.create_connection(address, timeout, (source, 0) if source else None)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.reader = Reader(self.socket)
 

@@ -193,6 +193,17 @@ TEST(Bounds, BodyAndHeadersOfACopy) {
   EXPECT_EQ(load(headers(limits::kRouteEdits)).errors.size(), 1U);
 }
 
+TEST(Bounds, ConnectionsOfAnAddress) {
+  const auto errors = [](std::uint32_t count) {
+    return load("listeners: { web: { address: 127.0.0.1:80, limits: { connections_per_address: " +
+                std::to_string(count) + " } } }\n")
+        .errors.size();
+  };
+  EXPECT_EQ(errors(limits::kConnectionsPerAddressMost - 1), 0U);
+  EXPECT_EQ(errors(limits::kConnectionsPerAddressMost), 0U);
+  EXPECT_EQ(errors(limits::kConnectionsPerAddressMost + 1), 1U);
+}
+
 TEST(Bounds, RateLimits) {
   const auto errors = [](const std::string& keys) {
     return load(with_clusters("cluster: 0, rate_limit: { " + keys + " }")).errors.size();
