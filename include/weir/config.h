@@ -85,6 +85,9 @@ struct ListenerLimits {
   std::uint64_t body_bytes = 0;               // 0 = no limit
   std::uint32_t connections = 0;              // open at once, over all workers; 0 = no limit
   std::uint32_t connections_per_address = 0;  // of those, from one client; 0 = no limit
+  // Bytes a second that a client has to send of its content, and to take of a response; 0 = any.
+  std::uint64_t min_body_rate = limits::kClientRate;
+  std::uint64_t min_response_rate = limits::kClientRate;
   bool operator==(const ListenerLimits&) const = default;
 };
 

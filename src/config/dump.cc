@@ -121,6 +121,8 @@ class Dump {
       line(3, "body_bytes", format_size(listener.limits.body_bytes));
       line(3, "connections", listener.limits.connections);
       line(3, "connections_per_address", listener.limits.connections_per_address);
+      line(3, "min_body_rate", format_size(listener.limits.min_body_rate));
+      line(3, "min_response_rate", format_size(listener.limits.min_response_rate));
       section(2, "timeouts");
       line(3, "head", format_duration(listener.timeouts.head));
       line(3, "body_idle", format_duration(listener.timeouts.body_idle));

@@ -38,6 +38,8 @@ constexpr Key<ListenerLimits> kLimitKeys[] = {
     key_between<&ListenerLimits::connections, 0, kAnyCount>("connections"),
     key_between<&ListenerLimits::connections_per_address, 0, limits::kConnectionsPerAddressMost>(
         "connections_per_address"),
+    key<&ListenerLimits::min_body_rate>("min_body_rate"),
+    key<&ListenerLimits::min_response_rate>("min_response_rate"),
 };
 
 constexpr Key<ListenerTimeouts> kTimeoutKeys[] = {

@@ -79,7 +79,10 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
   bool write(std::span<const std::string_view> content, bool complete,
              const http::Head* trailers_of);
   void watch_client();
+  void await_content();
+  void count_wait();
   void watch_pending();
+  std::uint64_t least_taken() const;
   void on_timer();
   void on_request_timer();
   bool client_is_stuck();
@@ -99,6 +102,9 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
   std::uint64_t written_ = 0;         // bytes given to the stream, ever
   std::uint64_t written_before_ = 0;  // ... before this exchange
   std::uint64_t last_taken_ = 0;      // of them, what the client had taken at the last look
+  std::uint64_t content_bytes_ = 0;   // of this request, received
+  net::TimeMs content_wait_ = 0;      // how long that was waited for, up to wait_since_
+  net::TimeMs wait_since_ = 0;        // 0 = the client owes no content
   std::uint32_t requests_ = 0;
   std::uint32_t requests_max_;   // 0 = no limit
   std::uint32_t discarded_ = 0;  // bytes read and dropped while draining or lingering

@@ -80,6 +80,27 @@ class SlowClients(IntegrationTest):
         wait_for(lambda: origin.broken, "the origin's connection ends inside the request")
         self.assertEqual(origin.requests, [])
 
+    def test_content_that_drips_is_408_for_its_rate(self):
+        origin = self.stage.origin()
+        weir = self.weir_with(origin)
+        over = threading.Event()
+        self.addCleanup(over.set)
+        with weir.client() as client:
+            client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
+
+            def drip():
+                try:
+                    while not over.wait(0.5):
+                        client.send(b"x" * 10)
+                except OSError:
+                    return
+            threading.Thread(target=drip, daemon=True).start()
+            watch = Stopwatch()
+            self.assert_own_answer(client.response("POST"), 408)
+            self.assertTrue(9.5 < watch.seconds < 20, watch.seconds)  # ten seconds and what the bytes have earned
+        self.assertEqual(weir.logged(1)[0]["reason"], "body_timeout")
+        wait_for(lambda: origin.broken, "the origin's connection ends inside the request")
+
     def test_a_client_that_does_not_read_is_let_go_and_costs_little(self):
         node = self.stage.node()
         weir = self.weir_with(node, write_idle="500ms")
