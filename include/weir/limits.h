@@ -67,8 +67,12 @@ inline constexpr std::uint32_t kCountedAddresses =
     65'536;  // of one listener's clients, where connections_per_address is set; 8 bytes each
 inline constexpr std::uint32_t kConnectionsPerAddressMost = 1'000'000;
 inline constexpr std::uint32_t kAcceptsPerTurn = 64;
-inline constexpr Millis kAcceptPause = 100ms;  // after running out of file descriptors
+inline constexpr Millis kAcceptPause = 100ms;     // after running out of file descriptors
+inline constexpr Millis kAcceptStarvedMost = 2s;  // then who waits is refused
+inline constexpr Millis kIdleSpared = 1s;         // an idle client makes room for others after that
+inline constexpr std::uint32_t kIdleClosed = 64;  // of them, each time
 inline constexpr std::size_t kMaxForwardsHops = 255;
+static_assert(kIdleSpared + 2 * kAcceptPause < kAcceptStarvedMost, "or nobody waits for the room");
 
 // Rate limits of routes.
 inline constexpr std::uint32_t kRateRequests = 1'000'000;  // per period, and in a burst

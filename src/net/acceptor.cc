@@ -4,10 +4,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <weir/limits.h>
 
+#include "net/descriptor.h"
 #include "net/listener.h"
 #include "net/loop_core.h"
 #include "net/native_address.h"
@@ -16,6 +18,8 @@
 
 namespace weir::net {
 namespace {
+
+constexpr auto kStarvedMost = static_cast<TimeMs>(limits::kAcceptStarvedMost.count());
 
 enum class AcceptFailure { none_waiting, that_connection, this_machine };
 
@@ -47,28 +51,63 @@ Peer peer_of(const NativeAddress& address) {
   return {.ip = from.ip, .port = from.port, .is_unix = address.family() == AF_UNIX};
 }
 
+// What has come is read, because closing with bytes unread resets the connection and takes the
+// answer along.
+void refuse(int socket, std::string_view answer) {
+  ::send(socket, answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  ::shutdown(socket, SHUT_WR);
+  char dropped[4096];
+  for (int i = 0; i < 4 && ::recv(socket, dropped, sizeof dropped, MSG_DONTWAIT) > 0; ++i) continue;
+}
+
 }  // namespace
 
 struct Acceptor::Block {
   Block(Loop& its_loop, int fd, AcceptEvents& its_events)
       : loop(its_loop), listen_fd(fd), events(&its_events) {
     poll.data = this;
+    hold_reserve();
   }
 
   uv_poll_t poll{};
   Loop& loop;
   const int listen_fd;
   AcceptEvents* events;  // null: the acceptor is gone
+  Descriptor reserve;
+  TimeMs starved_since = 0;  // 0 = there was one for the last connection
   TimerEntry pause_over{[](void* self) { static_cast<Block*>(self)->watch(); }, this};
 
-  void watch() { uv_poll_start(&poll, UV_READABLE, on_readable); }
+  void watch() {
+    hold_reserve();
+    uv_poll_start(&poll, UV_READABLE, on_readable);
+  }
+  void hold_reserve() {
+    if (!reserve) reserve = Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  }
 
   // Stops looking at the socket: it stays readable and would be reported again and again.
   void pause(int sys) {
     uv_poll_stop(&poll);
     loop.wheel().arm_in(pause_over, static_cast<TimeMs>(limits::kAcceptPause.count()));
     const bool starved = out_of_descriptors(sys);
+    if (starved && starved_since == 0) starved_since = loop.now();
+    if (starved && loop.now() - starved_since >= kStarvedMost) shed_waiting();
     events->on_accept_starved({starved ? Errc::out_of_descriptors : Errc::system, sys});
+  }
+
+  // Another thread may be faster with the descriptor that is given up here; then the reserve comes
+  // back when there is one again.
+  void shed_waiting() {
+    for (std::uint32_t i = 0; i < limits::kAcceptsPerTurn && reserve; ++i) {
+      ::close(reserve.release());
+      const int socket = ::accept4(listen_fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (socket >= 0) {
+        refuse(socket, events->on_accept_shed());
+        ::close(socket);
+      }
+      hold_reserve();
+      if (socket < 0) return;
+    }
   }
 
   void accept_waiting() {
@@ -78,6 +117,7 @@ struct Acceptor::Block {
       Descriptor socket(
           ::accept4(listen_fd, from.get(), &from.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (socket) {
+        starved_since = 0;
         hand_over(std::move(socket), from);
         continue;
       }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include <weir/address.h>
@@ -73,13 +74,17 @@ class AcceptEvents {
   // accept() failed for want of descriptors; accepting pauses for limits::kAcceptPause. At most
   // once per pause.
   virtual void on_accept_starved(Error error) = 0;
+  // For longer than limits::kAcceptStarvedMost there was no descriptor for anybody: a connection
+  // that waits is closed, after these bytes were sent to it.
+  virtual std::string_view on_accept_shed() { return {}; }
 
  protected:
   ~AcceptEvents() = default;
 };
 
-// Accepts on one loop, at most limits::kAcceptsPerTurn a turn. Destroying it stops accepting; the
-// socket stays open.
+// Accepts on one loop, at most limits::kAcceptsPerTurn a turn. Holds a descriptor in reserve, with
+// which it refuses connections when there is no other: they would hang. Destroying it stops
+// accepting; the socket stays open.
 class Acceptor {
  public:
   Acceptor(Loop& loop, int listen_fd, AcceptEvents& events);

@@ -37,6 +37,7 @@ H1Downstream::H1Downstream(WorkerContext& context, std::shared_ptr<const Listene
       timer_([](void* owner) { static_cast<H1Downstream*>(owner)->on_timer(); }, this),
       client_(client),
       place_(std::move(place)),
+      idle_since_(context.wheel.now()),
       requests_max_(spread_by_a_tenth(settings().requests_per_connection, context.random)) {
   arm(settings().timeouts.head);
   stream_->start(*this);
@@ -162,6 +163,7 @@ void H1Downstream::begin_request() {
 void H1Downstream::end_request() {
   context_.exchanges.release(context_, std::move(active_));
   state_ = State::idle;
+  idle_since_ = context_.wheel.now();
   arm(stopping() ? context_.idle_grace : settings().timeouts.idle);
 }
 

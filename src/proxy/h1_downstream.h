@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -35,6 +36,11 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
   void drain();
   // Came in by this listener?
   bool came_by(const ListenerPort& port) const { return port_.get() == &port; }
+  // When its last request ended, or it came, if it owes and is owed nothing.
+  std::optional<net::TimeMs> idle_since() const {
+    if (state_ != State::idle || stream_->pending_bytes() > 0) return {};
+    return idle_since_;
+  }
   // Ends the connection at once, whatever it is doing.
   void close_now();
 
@@ -105,6 +111,7 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
   std::uint64_t content_bytes_ = 0;   // of this request, received
   net::TimeMs content_wait_ = 0;      // how long that was waited for, up to wait_since_
   net::TimeMs wait_since_ = 0;        // 0 = the client owes no content
+  net::TimeMs idle_since_;
   std::uint32_t requests_ = 0;
   std::uint32_t requests_max_;   // 0 = no limit
   std::uint32_t discarded_ = 0;  // bytes read and dropped while draining or lingering

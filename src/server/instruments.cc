@@ -147,6 +147,9 @@ Instruments::Instruments(int workers)
           registry.counter("weir_accepted_connections_total", "Client connections accepted.")),
       refused_by_listener(refused_connections(registry, "listener")),
       refused_by_address(refused_connections(registry, "address")),
+      refused_for_descriptors(refused_connections(registry, "descriptors")),
+      closed_idle(registry.counter("weir_closed_idle_connections_total",
+                                   "Idle client connections closed to make room for others.")),
       accept_starvations(registry.counter("weir_accept_starvations_total",
                                           "Times accepting paused for want of file descriptors.")) {
 }

@@ -24,8 +24,10 @@ struct Instruments {
   observe::Registry registry;
   observe::AccessLog access_log;
   observe::CounterId accepted_connections;
-  observe::CounterId refused_by_listener;  // its limits.connections
-  observe::CounterId refused_by_address;   // its limits.connections_per_address
+  observe::CounterId refused_by_listener;      // its limits.connections
+  observe::CounterId refused_by_address;       // its limits.connections_per_address
+  observe::CounterId refused_for_descriptors;  // there was none for too long
+  observe::CounterId closed_idle;              // to have descriptors for others
   observe::CounterId accept_starvations;
 };
 

@@ -3,6 +3,7 @@
 #include "server/worker.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <pthread.h>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "base/random.h"
 #include "observe/exchange_metrics.h"
 #include "observe/log.h"
+#include "proxy/own_answer.h"
 #include "upstream/pool.h"
 
 namespace weir::server {
@@ -82,6 +84,12 @@ class Worker::Door final : net::AcceptEvents {
     observe::log_limited(limiter, config::LogLevel::error,
                          "listener {}: {} (errno {}): accepting pauses", settings().name,
                          words_of(error.code), error.sys);
+    if (error.code == Errc::out_of_descriptors) worker_.make_room();
+  }
+
+  std::string_view on_accept_shed() override {
+    worker_.cells_.add(worker_.instruments_.refused_for_descriptors);
+    return worker_.shed_answer_.view();
   }
 
   Worker& worker_;
@@ -110,6 +118,10 @@ Worker::Worker(int index, int workers, Instruments& instruments)
                .snapshot = nullptr,
                .draining = false},
       drain_timer_([](void* owner) { static_cast<Worker*>(owner)->look_whether_empty(); }, this) {
+  const proxy::ErrorAnswer error(Errc::out_of_descriptors);
+  http::OwnAnswer answer = error.answer();
+  answer.keep_alive = false;
+  http::write_own_answer(shed_answer_, answer);
   loop_.set_wake([](void* owner) { static_cast<Worker*>(owner)->on_wake(); }, this);
 }
 
@@ -250,6 +262,33 @@ void Worker::close_everything() {
   mirrors_.stop_all();
   context_.snapshot.reset();
   loop_.retired().sweep();
+}
+
+// Who has been idle longest goes first. Who was answered a moment ago is spared: the next request
+// may be on its way.
+void Worker::make_room() {
+  struct Idle {
+    net::TimeMs since;
+    proxy::H1Downstream* connection;
+  };
+  const auto longer = [](const Idle& a, const Idle& b) { return a.since < b.since; };
+  const auto spared = static_cast<net::TimeMs>(limits::kIdleSpared.count());
+  const net::TimeMs now = loop_.wheel().now();
+  std::array<Idle, limits::kIdleClosed> oldest;
+  std::size_t count = 0;
+  connections_.for_each([&](proxy::H1Downstream& connection) {
+    const auto since = connection.idle_since();
+    if (!since || now - *since < spared) return;
+    if (count == oldest.size()) {
+      if (*since >= oldest.front().since) return;
+      std::pop_heap(oldest.begin(), oldest.end(), longer);
+      --count;
+    }
+    oldest[count++] = {*since, &connection};
+    std::push_heap(oldest.begin(), oldest.begin() + count, longer);
+  });
+  for (std::size_t i = 0; i < count; ++i) oldest[i].connection->close_now();
+  cells_.add(instruments_.closed_idle, count);
 }
 
 void Worker::join() {

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "net/connector.h"
 #include "net/loop.h"
@@ -68,6 +69,7 @@ class Worker final : proxy::Recorder {
   bool empty() const;
   void look_whether_empty();
   void close_everything();
+  void make_room();
   void post(Mailbox::Message message);
   void on_exchange_end(const observe::ExchangeRecord& record, const proxy::ListenerPlan& listener,
                        const proxy::RoutePlan* route) override;
@@ -87,6 +89,7 @@ class Worker final : proxy::Recorder {
   proxy::ExchangePool exchanges_;
   proxy::MirrorRunner mirrors_;
   proxy::WorkerContext context_;
+  Buffer shed_answer_;  // to who waits in vain for a descriptor
   proxy::DownstreamList connections_;
   std::vector<std::unique_ptr<Door>> doors_;  // one or more of each listener
   net::TimerEntry drain_timer_;

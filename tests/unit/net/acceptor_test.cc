@@ -77,6 +77,57 @@ TEST_F(AcceptorTest, StarvationIsToldOnceAndEndsByItself) {
   EXPECT_EQ(accepted_.starved, 1);
 }
 
+// All descriptors there may be are taken, by duplicates of one.
+class AllDescriptors {
+ public:
+  AllDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    Descriptor next(::dup(0));
+    rlimit few = before_;
+    few.rlim_cur = static_cast<rlim_t>(next.get()) + 16;
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    for (; next; next = Descriptor(::dup(0))) taken_.push_back(std::move(next));
+  }
+  ~AllDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+  void give_one_back() { taken_.pop_back(); }
+
+ private:
+  rlimit before_{};
+  std::vector<Descriptor> taken_;
+};
+
+TEST_F(AcceptorTest, WhoWaitsTooLongWithoutADescriptorIsToldAndClosed) {
+  const Descriptor before = raw_client();
+  accept_one();
+  const Descriptor first = raw_client(), second = raw_client();
+  const std::string request = "GET / HTTP/1.1\r\n\r\n";
+  EXPECT_EQ(::send(first.get(), request.data(), request.size(), 0),
+            static_cast<ssize_t>(request.size()));
+  AllDescriptors all;
+  const TimeMs begin = loop_.now();
+  run_until([&] { return accepted_.shed == 2; });
+  EXPECT_GE(loop_.now() - begin + 20, static_cast<TimeMs>(limits::kAcceptStarvedMost.count()));
+  EXPECT_TRUE(accepted_.streams.empty());
+  for (const Descriptor* client : {&first, &second}) {
+    char answer[16];
+    EXPECT_EQ(::recv(client->get(), answer, sizeof answer, 0), 5);
+    EXPECT_EQ(std::string_view(answer, 5), "sorry");
+    EXPECT_EQ(::recv(client->get(), answer, sizeof answer, 0), 0) << "closed in good order";
+  }
+}
+
+TEST_F(AcceptorTest, WhoWaitedGetsTheFirstDescriptorThereIs) {
+  const Descriptor before = raw_client();
+  accept_one();
+  const Descriptor waiting = raw_client();
+  AllDescriptors all;
+  run_until([&] { return accepted_.starved > 1; });
+  all.give_one_back();
+  run_until([&] { return !accepted_.streams.empty(); });
+  EXPECT_EQ(accepted_.shed, 0);
+}
+
 TEST_F(AcceptorTest, MayBeDestroyedWhilePaused) {
   const Descriptor before = raw_client();
   accept_one();

@@ -42,10 +42,15 @@ class AcceptRecorder final : public AcceptEvents {
     ++starved;
     starved_error = error;
   }
+  std::string_view on_accept_shed() override {
+    ++shed;
+    return "sorry";
+  }
 
   std::vector<StreamPtr> streams;
   std::vector<Peer> peers;
   int starved = 0;
+  int shed = 0;
   Error starved_error;
   std::function<void()> after_accept;
 };
