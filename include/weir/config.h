@@ -428,6 +428,7 @@ struct Config {
   Log log;
   bool watch = true;  // take the file up again when it changes
   std::uint64_t mirror_bytes = limits::kMirrorProcessBytes;  // held by all mirrors together
+  std::uint64_t buffer_bytes = 0;  // that may wait in the process's buffers; 0 = no limit
   std::vector<Listener> listeners;
   std::vector<Route> routes;
   std::vector<Cluster> clusters;

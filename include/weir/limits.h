@@ -38,6 +38,13 @@ inline constexpr std::size_t kLingerBytes =
 inline constexpr Millis kLingerTime = 1s;
 inline constexpr std::size_t kBodySpans = 32;  // content spans one parse step hands out
 
+// Of buffer_bytes held, in percent, where that is set: from which point on ...
+inline constexpr std::uint64_t kBuffersTight = 80;  // connections are not kept
+inline constexpr std::uint64_t kBuffersFull = 90;   // new requests are answered 503
+inline constexpr std::uint64_t kBuffersSpent = 95;  // nobody is accepted
+inline constexpr std::uint64_t kBufferBytesLeast = 1024 * 1024;
+inline constexpr std::size_t kUsualHeadBytes = 16 * 1024;  // of an exchange; not counted
+
 static_assert(kLowWatermark * 2 <= kHighWatermark, "or reading flaps");
 static_assert(kChunkBytes * 2 <= kHighWatermark);
 

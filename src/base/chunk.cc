@@ -15,6 +15,7 @@ ChunkPool::~ChunkPool() {
 
 Chunk* ChunkPool::acquire() {
   ++in_use_;
+  if (all_) all_->add(limits::kChunkBytes);
   if (free_.empty()) return new Chunk;
   Chunk* chunk = free_.back();
   free_.pop_back();
@@ -25,6 +26,7 @@ Chunk* ChunkPool::acquire() {
 
 void ChunkPool::release(Chunk* chunk) {
   --in_use_;
+  if (all_) all_->take_away(limits::kChunkBytes);
   if (free_.size() < kept_) {
     free_.push_back(chunk);
   } else {

@@ -7,9 +7,12 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <weir/limits.h>
+
+#include "base/buffer_bytes.h"
 
 namespace weir {
 
@@ -28,6 +31,9 @@ class ChunkPool {
   ChunkPool(const ChunkPool&) = delete;
   ChunkPool& operator=(const ChunkPool&) = delete;
 
+  // Counts chunks in use among the process's from now on, when none is.
+  void count_in(std::shared_ptr<BufferBytes> all) { all_ = std::move(all); }
+
   Chunk* acquire();
   void release(Chunk* chunk);
   std::size_t in_use() const { return in_use_; }
@@ -36,6 +42,7 @@ class ChunkPool {
   const std::size_t kept_;
   std::vector<Chunk*> free_;
   std::size_t in_use_ = 0;
+  std::shared_ptr<BufferBytes> all_;  // null: nobody asks
 };
 
 // A FIFO of bytes. Bounded by its user, who looks at size() before it appends more.

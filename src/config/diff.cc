@@ -108,6 +108,7 @@ void compare_process(Lines& lines, const Config& before, const Config& after) {
   note(before.access_log == after.access_log, "access_log");
   note(before.log == after.log, "log");
   note(before.mirror_bytes == after.mirror_bytes, "mirror_bytes");
+  note(before.buffer_bytes == after.buffer_bytes, "buffer_bytes");
 }
 
 }  // namespace

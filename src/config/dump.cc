@@ -107,6 +107,7 @@ class Dump {
     line(1, "path", text(config.log.path));
     line(1, "level", word_of(kLogLevels, config.log.level));
     line(0, "mirror_bytes", format_size(config.mirror_bytes));
+    line(0, "buffer_bytes", format_size(config.buffer_bytes));
   }
 
   void listeners(const std::vector<Listener>& all) {

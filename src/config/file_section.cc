@@ -21,6 +21,7 @@ constexpr Key<Config> kFileKeys[] = {
     {"access_log", read_access_log, list_access_log},
     {"log", read_log, list_log},
     {"mirror_bytes", read_mirror_bytes},
+    {"buffer_bytes", read_buffer_bytes},
     {"listeners", read_listeners, list_listeners},
     {"routes", read_routes, list_routes},
     {"clusters", read_clusters, list_clusters},

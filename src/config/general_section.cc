@@ -48,6 +48,18 @@ bool reachable_from_elsewhere(const Address& address) {
 
 }  // namespace
 
+void read_buffer_bytes(Reader& reader, const Node& node, Config& config) {
+  read_as(reader, node, config.buffer_bytes, [](std::string_view text) -> Parsed<std::uint64_t> {
+    Parsed<std::uint64_t> size = parse_size(text);
+    if (size && *size != 0 && *size < limits::kBufferBytesLeast) {
+      return std::unexpected(
+          fmt::format("{} is too little for any traffic: at least {}, or 0 for no limit", text,
+                      format_size(limits::kBufferBytesLeast)));
+    }
+    return size;
+  });
+}
+
 void read_workers(Reader& reader, const Node& node, Config& config) {
   if (node.is_scalar() && node.text == "auto") {
     config.workers = 0;

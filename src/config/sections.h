@@ -13,6 +13,7 @@ namespace weir::config {
 void read_file(Reader& reader, const Node& root, Config& config);
 
 // Process-wide settings: general_section.cc.
+void read_buffer_bytes(Reader& reader, const Node& node, Config& config);
 void read_workers(Reader& reader, const Node& node, Config& config);
 void read_admin(Reader& reader, const Node& node, Config& config);
 void read_access_log(Reader& reader, const Node& node, Config& config);

@@ -79,6 +79,8 @@ class Head {
   // section 9.3)?
   bool keep_alive() const { return keep_alive_; }
 
+  // What its buffers take, used or not.
+  std::size_t memory() const { return bytes_.capacity() + trailer_bytes_.capacity(); }
   // Forgets the head and gives memory beyond `kept` bytes a buffer back; for heads that wait in a
   // pool.
   void shrink(std::size_t kept) {

@@ -86,9 +86,13 @@ struct Acceptor::Block {
   }
 
   // Stops looking at the socket: it stays readable and would be reported again and again.
-  void pause(int sys) {
+  void rest() {
     uv_poll_stop(&poll);
     loop.wheel().arm_in(pause_over, static_cast<TimeMs>(limits::kAcceptPause.count()));
+  }
+
+  void pause(int sys) {
+    rest();
     const bool starved = out_of_descriptors(sys);
     if (starved && starved_since == 0) starved_since = loop.now();
     if (starved && loop.now() - starved_since >= kStarvedMost) shed_waiting();
@@ -146,6 +150,8 @@ struct Acceptor::Block {
     block->loop.refresh_now();
     if (status != 0) {
       block->pause(-status);
+    } else if (!block->events->wants_connections()) {
+      block->rest();
     } else {
       block->accept_waiting();
     }

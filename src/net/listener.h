@@ -74,6 +74,9 @@ class AcceptEvents {
   // accept() failed for want of descriptors; accepting pauses for limits::kAcceptPause. At most
   // once per pause.
   virtual void on_accept_starved(Error error) = 0;
+  // Asked before each turn; false: accepting pauses for limits::kAcceptPause, who waits goes on
+  // waiting.
+  virtual bool wants_connections() { return true; }
   // For longer than limits::kAcceptStarvedMost there was no descriptor for anybody: a connection
   // that waits is closed, after these bytes were sent to it.
   virtual std::string_view on_accept_shed() { return {}; }

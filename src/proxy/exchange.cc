@@ -58,6 +58,10 @@ void Exchange::on_request(const http::ParseStep& step) {
 void Exchange::decide() {
   advance(Step::deciding);
   record_.times.head = context_.clock.mono_ns();
+  if (snapshot_->shared->buffer_pressure() >= limits::kBuffersFull) {
+    answer_error(Errc::buffers_full);
+    return;
+  }
   client_ip_ = http::client_address(request_, client_.peer, listener_->trusted);
   expects_continue_ = request_.expects_continue();
   if (http::must_answer_here(request_)) {

@@ -70,6 +70,8 @@ class Exchange final : AttemptEvents {
   // Request content waits for the origin, not for the client.
   bool request_paused() const { return request_paused_; }
 
+  // More has come: counts what the heads take, if that is more than usual.
+  void count_buffers();
   // Gives memory beyond the usual back; called while it waits in the pool.
   void shrink();
 
@@ -183,6 +185,7 @@ class Exchange final : AttemptEvents {
   std::uint64_t tried_ = 0;
   std::uint64_t tried_in_ = 0;  // the pool's generation, while waiting
   std::uint64_t body_limit_ = 0;
+  std::uint64_t counted_bytes_ = 0;  // among the process's buffers
   observe::ExchangeRecord record_;
   TryTrail tries_;
 };

@@ -261,9 +261,22 @@ void Exchange::reset() {
   advance(Step::idle);
 }
 
+// Heads of usual size are in every exchange, and kept: counting them would have every request write
+// what all workers share.
+void Exchange::count_buffers() {
+  const std::uint64_t held = request_.memory() + response_.memory();
+  const std::uint64_t counted = held > limits::kUsualHeadBytes ? held : 0;
+  if (counted == counted_bytes_) return;
+  BufferBytes& all = *context_.snapshot->shared->buffer_bytes;
+  all.add(counted);
+  all.take_away(counted_bytes_);
+  counted_bytes_ = counted;
+}
+
 void Exchange::shrink() {
   request_.shrink(kKeptBytes);
   response_.shrink(kKeptBytes);
+  count_buffers();
   forwarded_values_.shrink(kKeptBytes);
   normalized_path_.shrink(kKeptBytes);
   forwarded_path_.shrink(kKeptBytes);

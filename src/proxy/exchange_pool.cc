@@ -14,11 +14,11 @@ std::unique_ptr<ActiveRequest> ExchangePool::acquire(WorkerContext& context) {
 }
 
 void ExchangePool::release(WorkerContext& context, std::unique_ptr<ActiveRequest> active) {
+  active->exchange.shrink();
   if (free_.size() == kKept) {
     context.retired.retire(std::move(active));
     return;
   }
-  active->exchange.shrink();
   free_.push_back(std::move(active));
 }
 

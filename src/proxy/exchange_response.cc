@@ -44,6 +44,7 @@ void Exchange::begin_response(const http::ParseStep& step) {
   if (response_.status() >= 500 && try_again({}, response_.status())) return;
 
   record_.status = response_.status();
+  count_buffers();
   advance(Step::relaying);
   try_until_ = 0;
   http::drop_response_fields(response_);

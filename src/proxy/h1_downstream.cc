@@ -99,6 +99,7 @@ std::size_t H1Downstream::feed(std::string_view bytes) {
   }
 
   const http::ParseStep step = active_->parser.feed(bytes);
+  active_->exchange.count_buffers();
   if (state_ == State::draining) {
     discarded_ += clamped(step.consumed);
     const std::size_t used = step.consumed;
@@ -233,6 +234,7 @@ void H1Downstream::await_content() {
 bool H1Downstream::may_keep_alive() const {
   const http::RequestHead& request = active_->exchange.request();
   return !malformed_ && request.keep_alive() && !stopping() &&
+         port_->snapshot->shared->buffer_pressure() < limits::kBuffersTight &&
          (requests_max_ == 0 || requests_ + 1 < requests_max_);
 }
 

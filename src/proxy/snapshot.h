@@ -12,6 +12,7 @@
 #include <weir/config.h>
 #include <weir/limits.h>
 
+#include "base/buffer_bytes.h"
 #include "http/forwarding.h"
 #include "http/h1_parser.h"
 #include "net/retire_list.h"
@@ -50,6 +51,10 @@ struct Snapshot : PlannedClusters {
   std::vector<ListenerPlan> listeners;
   std::vector<RoutePlan> routes;             // in file order, as the router counts them
   std::shared_ptr<ByteBudget> mirror_bytes;  // of the process
+  std::shared_ptr<BufferBytes> buffer_bytes = std::make_shared<BufferBytes>();  // the same
+
+  // Percent of config.buffer_bytes held now; 0 without such a limit.
+  std::uint64_t buffer_pressure() const { return buffer_bytes->percent_of(config.buffer_bytes); }
 };
 
 // A mirror as one worker runs it: its connections, and how the target has been doing.

@@ -151,8 +151,9 @@ Instruments::Instruments(int workers)
       closed_idle(registry.counter("weir_closed_idle_connections_total",
                                    "Idle client connections closed to make room for others.")),
       accept_starvations(registry.counter("weir_accept_starvations_total",
-                                          "Times accepting paused for want of file descriptors.")) {
-}
+                                          "Times accepting paused for want of file descriptors.")),
+      memory_pauses(registry.counter("weir_memory_pauses_total",
+                                     "Times accepting paused because buffers were full.")) {}
 
 void register_series(observe::Registry& registry, proxy::Snapshot& snapshot) {
   for (proxy::ListenerPlan& listener : snapshot.listeners) {
@@ -171,6 +172,8 @@ std::string render_metrics(const Instruments& instruments, const proxy::Snapshot
   render_connections(page, snapshot);
   render_weights(page, snapshot);
   render_mirrors(page, snapshot);
+  page.family("weir_buffer_bytes", MetricType::gauge, "Bytes in buffers that grow with traffic.");
+  page.sample({}, snapshot.buffer_bytes->held());
   page.family("weir_config_generation", MetricType::gauge,
               "Generation of the configuration in force.");
   page.sample({}, snapshot.generation);

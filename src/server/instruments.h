@@ -29,6 +29,7 @@ struct Instruments {
   observe::CounterId refused_for_descriptors;  // there was none for too long
   observe::CounterId closed_idle;              // to have descriptors for others
   observe::CounterId accept_starvations;
+  observe::CounterId memory_pauses;
 };
 
 // The series of each route and listener; the same labels always give the same series, so counts

@@ -114,6 +114,7 @@ std::expected<std::shared_ptr<const proxy::Snapshot>, Errors> build_snapshot(
   if (!errors.empty()) return std::unexpected(std::move(errors));
   snapshot->generation = generation;
   snapshot->mirror_bytes = live.mirror_bytes;
+  snapshot->buffer_bytes = live.buffer_bytes;
   for (proxy::RoutePlan& route : snapshot->routes) {
     if (route.split) route.split->weights = live.splits.offer(*route.settings);
   }

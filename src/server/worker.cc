@@ -87,6 +87,18 @@ class Worker::Door final : net::AcceptEvents {
     if (error.code == Errc::out_of_descriptors) worker_.make_room();
   }
 
+  bool wants_connections() override {
+    const proxy::Snapshot& snapshot = *port_->snapshot->shared;
+    if (snapshot.buffer_pressure() < limits::kBuffersSpent) return true;
+    worker_.cells_.add(worker_.instruments_.memory_pauses);
+    static observe::LogLimiter limiter;
+    observe::log_limited(limiter, config::LogLevel::error,
+                         "listener {}: buffers hold {} of {} bytes: accepting pauses",
+                         settings().name, snapshot.buffer_bytes->held(),
+                         snapshot.config.buffer_bytes);
+    return false;
+  }
+
   std::string_view on_accept_shed() override {
     worker_.cells_.add(worker_.instruments_.refused_for_descriptors);
     return worker_.shed_answer_.view();
@@ -130,6 +142,7 @@ Worker::~Worker() {
 }
 
 void Worker::start(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSockets sockets) {
+  loop_.chunks().count_in(snapshot->buffer_bytes);
   adopt(std::move(snapshot), std::move(sockets));
   thread_ = std::thread([this] { run(); });
 }

@@ -3,6 +3,7 @@
 thousand idle clients beside normal service."""
 
 import resource
+import socket
 import threading
 
 from support.case import IntegrationTest, main
@@ -103,6 +104,30 @@ class ManyIdleClients(IntegrationTest):
             client.close()
         wait_for(lambda: weir.connections() == 0, "the connections are gone")
         wait_for(lambda: weir.child.descriptors() < 100, "their descriptors are given back")
+
+
+class FullBuffers(IntegrationTest):
+    def test_requests_are_refused_and_newcomers_wait_until_there_is_room(self):
+        weir = self.stage.weir_before(self.stage.node(), buffer_bytes="1MiB")
+        early = weir.client()
+        self.assertEqual(early.request("GET", "/bytes?size=10").status, 200)
+        hoarders = [weir.client() for _ in range(6)]
+        for client in hoarders:
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.send(b"GET /bytes?size=200000000 HTTP/1.1\r\nHost: a\r\n\r\n")
+        wait_for(lambda: metric(weir, "weir_buffer_bytes") > 0.95 * 1024 * 1024, "the buffers fill")
+        refused = early.request("GET", "/bytes?size=10")
+        self.assert_own_answer(refused, 503, "proxy_internal_error")
+        self.assertEqual((refused.get("Retry-After"), refused.get("Connection")), ("1", "close"))
+        newcomer = weir.client().send(b"GET /bytes?size=10 HTTP/1.1\r\nHost: a\r\n\r\n")
+        wait_for(lambda: metric(weir, "weir_memory_pauses_total") > 1, "accepting pauses")
+        self.assertLess(metric(weir, "weir_buffer_bytes"), 6 * 400 * 1024)
+        for client in hoarders:
+            client.close()
+        self.assertEqual(newcomer.response().status, 200)
+        wait_for(lambda: metric(weir, "weir_buffer_bytes") == 0, "nothing is held any more")
+        early.close()
+        newcomer.close()
 
 
 class LimitsOfTheFile(IntegrationTest):

@@ -66,7 +66,7 @@ class Party {
 
 class Scenario : proxy::Recorder {
  public:
-  Scenario() : file(plain_file()) {}
+  Scenario() : file(plain_file()) { chunks_.count_in(buffer_bytes_); }
   ~Scenario() { end(); }
   Scenario(const Scenario&) = delete;
   Scenario& operator=(const Scenario&) = delete;
@@ -128,6 +128,7 @@ class Scenario : proxy::Recorder {
   std::size_t open_downstreams();
   std::size_t open_upstreams();
   std::size_t chunks_in_use() const { return chunks_.in_use(); }
+  BufferBytes& buffer_bytes() { return *buffer_bytes_; }
 
   // Ends every connection and expects that nothing is left of any: no request in flight or
   // waiting, no connection counted, no chunk in use, no deadline set.
@@ -167,6 +168,7 @@ class Scenario : proxy::Recorder {
 
   net::TimerWheel wheel_{1000};
   ChunkPool chunks_;
+  std::shared_ptr<BufferBytes> buffer_bytes_ = std::make_shared<BufferBytes>();
   net::RetireList retired_;
   proxy::ExchangePool exchanges_;
   proxy::MirrorRunner mirrors_{chunks_};
@@ -302,6 +304,7 @@ inline void Scenario::build() {
   const auto before = std::exchange(shared_, std::make_shared<proxy::Snapshot>());
   shared_->config = file;
   shared_->generation = before ? before->generation + 1 : 1;
+  shared_->buffer_bytes = buffer_bytes_;
   shared_->mirror_bytes = before ? before->mirror_bytes : std::make_shared<proxy::ByteBudget>();
   const config::Config& kept = shared_->config;
   for (std::uint32_t i = 0; i < kept.listeners.size(); ++i) {
@@ -456,6 +459,7 @@ inline void Scenario::expect_nothing_left() {
   port_->snapshot.reset();
   retired_.sweep();
   EXPECT_EQ(open_upstreams(), 0U);
+  EXPECT_EQ(buffer_bytes_->held(), 0U);
   EXPECT_EQ(wheel_.advance(wheel_.now() + 24 * 3600 * 1000), 0U) << "a deadline nobody waits for";
   EXPECT_EQ(wheel_.linked(), 0U);
 }

@@ -204,6 +204,16 @@ TEST(Bounds, ConnectionsOfAnAddress) {
   EXPECT_EQ(errors(limits::kConnectionsPerAddressMost + 1), 1U);
 }
 
+TEST(Bounds, BytesOfBuffers) {
+  const auto errors = [](std::uint64_t bytes) {
+    return load(with_listener("buffer_bytes: " + std::to_string(bytes) + "\n")).errors.size();
+  };
+  EXPECT_EQ(errors(limits::kBufferBytesLeast - 1), 1U);
+  EXPECT_EQ(errors(limits::kBufferBytesLeast), 0U);
+  EXPECT_EQ(errors(limits::kBufferBytesLeast + 1), 0U);
+  EXPECT_EQ(errors(0), 0U);
+}
+
 TEST(Bounds, RateLimits) {
   const auto errors = [](const std::string& keys) {
     return load(with_clusters("cluster: 0, rate_limit: { " + keys + " }")).errors.size();

@@ -38,7 +38,7 @@ TEST(Dump, OffAndNothing) {
 
 TEST(Dump, EveryOtherValue) {
   expect_round_trip(load(
-      "workers: 3\nshutdown_timeout: 1500ms\n"
+      "workers: 3\nbuffer_bytes: 1GiB\nshutdown_timeout: 1500ms\n"
       "listeners: { v6: { address: \"[::1]:0\", limits: { body_bytes: 1234567, "
       "connections_per_address: 7, "
       "min_body_rate: 0, min_response_rate: 1KiB }, "

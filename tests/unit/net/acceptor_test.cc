@@ -77,6 +77,15 @@ TEST_F(AcceptorTest, StarvationIsToldOnceAndEndsByItself) {
   EXPECT_EQ(accepted_.starved, 1);
 }
 
+TEST_F(AcceptorTest, WhoIsNotWantedWaits) {
+  accepted_.wanted = false;
+  const Descriptor client = raw_client();
+  run_until([&] { return accepted_.asked > 2; });
+  EXPECT_TRUE(accepted_.streams.empty());
+  accepted_.wanted = true;
+  run_until([&] { return !accepted_.streams.empty(); });
+}
+
 // All descriptors there may be are taken, by duplicates of one.
 class AllDescriptors {
  public:

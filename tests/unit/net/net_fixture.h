@@ -42,6 +42,10 @@ class AcceptRecorder final : public AcceptEvents {
     ++starved;
     starved_error = error;
   }
+  bool wants_connections() override {
+    ++asked;
+    return wanted;
+  }
   std::string_view on_accept_shed() override {
     ++shed;
     return "sorry";
@@ -51,6 +55,8 @@ class AcceptRecorder final : public AcceptEvents {
   std::vector<Peer> peers;
   int starved = 0;
   int shed = 0;
+  int asked = 0;
+  bool wanted = true;
   Error starved_error;
   std::function<void()> after_accept;
 };
