@@ -93,6 +93,14 @@ inline constexpr std::uint32_t kEndpointWeight = 65'535;
 inline constexpr Millis kDrainWait = 30s;      // of ?wait=drained, unless it says otherwise
 inline constexpr Millis kDrainWaitMost = 24h;  // and at most
 
+// Names of endpoints.
+inline constexpr Millis kResolveTimeout = 5s;       // of a lookup, all tries together
+inline constexpr Millis kResolveLeast = 1s;         // between two lookups of a name
+inline constexpr Millis kResolveMost = 300s;        // ... whatever its records say
+inline constexpr Millis kResolveRetryMost = 30s;    // after failures, which come further apart
+inline constexpr std::size_t kNameAddresses = 256;  // of one name, or of a service's records
+inline constexpr std::size_t kNameServers = 8;
+
 // Health.
 inline constexpr Millis kCheckInterval = 5s;
 inline constexpr Millis kCheckIntervalLeast = 100ms;  // the least a file may ask for

@@ -2,9 +2,10 @@
 #include "server/endpoint_names.h"
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <utility>
+
+#include <weir/limits.h>
 
 #include "config/addresses.h"
 #include "net/loop.h"
@@ -13,30 +14,27 @@
 namespace weir::server {
 namespace {
 
-constexpr std::chrono::milliseconds kResolveTimeout{5000};
-
 // One host name on its way.
 class NameLookup final : net::ResolveEvents {
  public:
-  NameLookup(net::Loop& loop, const std::string& host) : host_(host) {
-    lookup_ = net::resolve(loop, host, 0, kResolveTimeout, *this);
+  NameLookup(net::Resolver& resolver, const std::string& host) {
+    lookup_ = resolver.find_addresses(host, *this);
   }
 
-  const std::string& host() const { return host_; }
   const Result<IpAddress>& answer() const { return answer_; }
   bool done() const { return done_; }
 
  private:
-  void on_resolved(std::vector<SocketAddress> addresses) override {
-    answer_ = addresses.front().ip;
+  void on_resolved(net::Resolved answer) override {
+    answer_ = answer.addresses.front().address.ip;
     done_ = true;
   }
-  void on_resolve_failed(Error error) override {
-    answer_ = Failure(error);
+  void on_resolve_failed(const net::ResolveFailure& failure) override {
+    const bool late = failure.kind == net::ResolveFailure::Kind::timeout;
+    answer_ = Failure(Error{late ? Errc::resolve_timeout : Errc::resolve_failed});
     done_ = true;
   }
 
-  const std::string host_;
   bool done_ = false;
   Result<IpAddress> answer_ = Failure(Error{Errc::resolve_timeout});
   std::unique_ptr<net::Lookup> lookup_;
@@ -60,12 +58,13 @@ SocketAddress ResolvedNames::at(const config::Address& address) const {
 
 ResolvedNames resolve_endpoints(std::span<const config::Cluster> clusters) {
   net::Loop loop;
+  net::Resolver resolver(loop, {.timeout = limits::kResolveTimeout});
   std::map<std::string, std::unique_ptr<NameLookup>> lookups;
   for (const config::Cluster& cluster : clusters) {
     for (const config::Endpoint& endpoint : cluster.endpoints) {
       const std::string& host = endpoint.address.host;
       if (literal_address(endpoint.address) || lookups.contains(host)) continue;
-      lookups[host] = std::make_unique<NameLookup>(loop, host);
+      lookups[host] = std::make_unique<NameLookup>(resolver, host);
     }
   }
   const auto under_way = [](const auto& entry) { return !entry.second->done(); };

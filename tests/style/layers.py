@@ -24,6 +24,7 @@ OWNERS = {
     "yaml-cpp": ("config",),
     "uv": ("net",),
     "uv.h": ("net",),
+    "ares.h": ("net",),
     "openssl": ("net",),
     "llhttp.h": ("http",),
     "nghttp2": ("http",),

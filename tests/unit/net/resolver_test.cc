@@ -1,152 +1,231 @@
-// Resolving: what needs no lookup, what the hosts file knows, and a resolver that hangs (all of
-// libuv's threads busy).
+// Resolving by a name server on loopback and by the hosts file: what an answer has, how it fails,
+// and that nothing is heard of a lookup that is gone.
 #include "net/resolver.h"
 
-#include <uv.h>
-
-#include <semaphore>
+#include <cstdlib>
+#include <functional>
+#include <optional>
 
 #include "net_fixture.h"
+#include "support/name_server.h"
 
 namespace weir::net {
 namespace {
 
+using test::NameServer;
+using Kind = ResolveFailure::Kind;
+
 class ResolveRecorder final : public ResolveEvents {
  public:
-  void on_resolved(std::vector<SocketAddress> found) override {
-    addresses = std::move(found);
+  void on_resolved(Resolved found) override {
+    answer = std::move(found);
     ++answers;
     if (after) after();
   }
-  void on_resolve_failed(Error failure) override {
-    error = failure;
+  void on_resolve_failed(const ResolveFailure& why) override {
+    failure = why;
     ++answers;
     if (after) after();
+  }
+  std::vector<std::string> addresses() const {
+    std::vector<std::string> text;
+    for (const ResolvedAddress& one : answer.addresses) text.push_back(to_string(one.address));
+    return text;
   }
 
-  std::vector<SocketAddress> addresses;
-  Error error;
+  Resolved answer;
+  std::optional<ResolveFailure> failure;
   int answers = 0;
   std::function<void()> after;
 };
 
-// Keeps every thread of libuv's pool waiting from construction until release().
-class BusyThreads {
- public:
-  explicit BusyThreads(Loop& loop) : loop_(loop) {
-    for (uv_work_t& work : works_) {
-      work.data = this;
-      uv_queue_work(
-          loop_.uv(), &work,
-          [](uv_work_t* w) { static_cast<BusyThreads*>(w->data)->wait_at_gate(); },
-          [](uv_work_t* w, int) { ++static_cast<BusyThreads*>(w->data)->finished; });
-    }
-    for (int i = 0; i < kThreads; ++i) waiting_.acquire();
-  }
-  void release() {
-    gate_.release(kThreads);
-    while (finished < kThreads) loop_.run_once();
-  }
-
-  static constexpr int kThreads = 4;  // libuv's default
-  int finished = 0;
-
- private:
-  void wait_at_gate() {
-    waiting_.release();
-    gate_.acquire();
-  }
-
-  Loop& loop_;
-  std::counting_semaphore<kThreads> waiting_{0};
-  std::counting_semaphore<kThreads> gate_{0};
-  uv_work_t works_[kThreads];
-};
+using Addresses = std::vector<std::string>;
 
 class ResolverTest : public NetTest {
  protected:
-  void resolve_now(const std::string& host, std::uint16_t port) {
-    const auto lookup = resolve(loop_, host, port, 10s, seen_);
-    EXPECT_EQ(seen_.answers, 0) << "inside resolve()";
-    run_until([&] { return seen_.answers == 1; });
+  ResolverSettings settings(std::chrono::milliseconds timeout = 10s) const {
+    return {.servers = {server_.address()}, .timeout = timeout, .families = AddressFamilies::both};
   }
-  ResolveRecorder seen_;
+  // The whole of a lookup.
+  ResolveRecorder found(const std::string& name, bool service = false) {
+    if (!resolver_) resolver_.emplace(loop_, settings());
+    ResolveRecorder seen;
+    const auto lookup =
+        service ? resolver_->find_service(name, seen) : resolver_->find_addresses(name, seen);
+    EXPECT_EQ(seen.answers, 0) << "inside the call";
+    run_until([&] { return seen.answers == 1; });
+    settle();
+    EXPECT_EQ(seen.answers, 1);
+    return seen;
+  }
+  void expect_failure(const ResolveRecorder& seen, Kind kind) {
+    ASSERT_TRUE(seen.failure);
+    EXPECT_EQ(seen.failure->kind, kind) << seen.failure->cause;
+    EXPECT_FALSE(seen.failure->cause.empty());
+  }
+
+  NameServer server_;
+  std::optional<Resolver> resolver_;
 };
 
-TEST_F(ResolverTest, LiteralsNeedNoLookup) {
-  BusyThreads busy(loop_);
-  resolve_now("192.0.2.7", 81);
-  busy.release();
-  ASSERT_EQ(seen_.addresses.size(), 1u);
-  EXPECT_EQ(to_string(seen_.addresses[0]), "192.0.2.7:81");
+TEST_F(ResolverTest, AllAddressesInAnOrderOfTheirOwn) {
+  server_.hosts("app.test", {"10.0.0.2", "2001:db8::1", "10.0.0.1", "10.0.0.2"}, 60);
+  const auto seen = found("app.test");
+  EXPECT_EQ(seen.addresses(), (Addresses{"10.0.0.1:0", "10.0.0.2:0", "[2001:db8::1]:0"}));
+  EXPECT_EQ(seen.answer.ttl, 60s);
 }
 
-TEST_F(ResolverTest, Ipv6LiteralsWithOrWithoutBrackets) {
-  resolve_now("[2001:db8::1]", 82);
-  EXPECT_EQ(to_string(seen_.addresses.at(0)), "[2001:db8::1]:82");
-  seen_.answers = 0;
-  resolve_now("2001:db8::1", 82);
-  EXPECT_EQ(to_string(seen_.addresses.at(0)), "[2001:db8::1]:82");
+TEST_F(ResolverTest, AnAliasThatExpiresEarlierCounts) {
+  server_.hosts("app.test", {"10.0.0.1"}, 60);
+  server_.alias("alias.test", "app.test", 7);
+  const auto seen = found("alias.test");
+  EXPECT_EQ(seen.addresses(), (Addresses{"10.0.0.1:0"}));
+  EXPECT_EQ(seen.answer.ttl, 7s);
 }
 
-TEST_F(ResolverTest, UnixPaths) {
-  resolve_now("unix:/run/app.sock", 0);
-  EXPECT_EQ(seen_.addresses.at(0).unix_path, "/run/app.sock");
-  seen_.answers = 0;
-  resolve_now("/run/app.sock", 0);
-  EXPECT_EQ(seen_.addresses.at(0).unix_path, "/run/app.sock");
-}
-
-TEST_F(ResolverTest, NamesResolveIpv4FirstWithoutDuplicates) {
-  resolve_now("localhost", 8080);
-  ASSERT_FALSE(seen_.addresses.empty());
-  bool v6_seen = false;
-  for (std::size_t i = 0; i < seen_.addresses.size(); ++i) {
-    EXPECT_EQ(seen_.addresses[i].port, 8080);
-    EXPECT_TRUE(seen_.addresses[i].ip.is_loopback());
-    v6_seen = v6_seen || !seen_.addresses[i].ip.is_v4();
-    EXPECT_TRUE(!v6_seen || !seen_.addresses[i].ip.is_v4());
-    for (std::size_t j = 0; j < i; ++j) EXPECT_NE(seen_.addresses[i], seen_.addresses[j]);
+TEST_F(ResolverTest, TheHostsFileComesFirst) {
+  const auto seen = found("localhost");
+  ASSERT_FALSE(seen.answer.addresses.empty());
+  for (const ResolvedAddress& one : seen.answer.addresses) {
+    EXPECT_TRUE(one.address.ip.is_loopback());
   }
+  EXPECT_EQ(seen.answer.ttl, 0s);
+  EXPECT_EQ(server_.asked("localhost", NameServer::kA), 0);
 }
 
-TEST_F(ResolverTest, ANameThatCannotExistFails) {
-  resolve_now(std::string(300, 'n'), 80);
-  EXPECT_EQ(seen_.error.code, Errc::resolve_failed);
+TEST_F(ResolverTest, OnlyTheFamiliesWanted) {
+  server_.hosts("app.test", {"10.0.0.1", "2001:db8::1"}, 60);
+  ResolverSettings wanted = settings();
+  wanted.families = AddressFamilies::ipv4;
+  resolver_.emplace(loop_, wanted);
+  EXPECT_EQ(found("app.test").addresses(), (Addresses{"10.0.0.1:0"}));
+  EXPECT_EQ(server_.asked("app.test", NameServer::kAaaa), 0);
+  wanted.families = AddressFamilies::ipv6;
+  resolver_.emplace(loop_, wanted);
+  EXPECT_EQ(found("app.test").addresses(), (Addresses{"[2001:db8::1]:0"}));
 }
 
-TEST_F(ResolverTest, TheDeadlineDoesNotWaitForTheThreads) {
-  BusyThreads busy(loop_);
-  const auto lookup = resolve(loop_, "localhost", 80, 30ms, seen_);
-  run_until([&] { return seen_.answers == 1; });
-  EXPECT_EQ(seen_.error, (Error{Errc::resolve_timeout, ETIMEDOUT}));
-  EXPECT_EQ(busy.finished, 0);
-  busy.release();
-  settle();
-  EXPECT_EQ(seen_.answers, 1);
+TEST_F(ResolverTest, WhatIsNotThereIsNoFailureOfTheServer) {
+  server_.hosts("empty.test", {}, 60);
+  expect_failure(found("nowhere.test"), Kind::not_found);
+  expect_failure(found("empty.test"), Kind::not_found);
 }
 
-TEST_F(ResolverTest, ADestroyedLookupIsSilent) {
-  BusyThreads busy(loop_);
-  resolve(loop_, "localhost", 80, 10s, seen_);
-  resolve(loop_, "127.0.0.1", 80, 10s, seen_);
-  busy.release();
-  resolve(loop_, "localhost", 80, 10s, seen_);
-  settle();
-  EXPECT_EQ(seen_.answers, 0);
+TEST_F(ResolverTest, AServerThatFails) {
+  server_.fail("app.test", NameServer::kServerFailure);
+  expect_failure(found("app.test"), Kind::failed);
+}
+
+TEST_F(ResolverTest, ANameThatCannotExist) {
+  ASSERT_TRUE(found(std::string(300, 'n')).failure);
+}
+
+TEST_F(ResolverTest, SilenceEndsInTime) {
+  server_.fail("app.test", NameServer::kSilence);
+  resolver_.emplace(loop_, settings(50ms));
+  expect_failure(found("app.test"), Kind::timeout);
+  server_.fail("app.test", 0);
+  server_.hosts("app.test", {"10.0.0.1"}, 60);
+  EXPECT_EQ(found("app.test").addresses(), (Addresses{"10.0.0.1:0"}));
+}
+
+TEST_F(ResolverTest, ALostQuestionIsAskedAgain) {
+  server_.fail("app.test", NameServer::kSilence);
+  server_.hosts("app.test", {"10.0.0.1"}, 60);
+  resolver_.emplace(loop_, settings(2s));
+  ResolveRecorder seen;
+  const auto lookup = resolver_->find_addresses("app.test", seen);
+  run_until([&] { return server_.asked("app.test", NameServer::kA) >= 1; });
+  server_.fail("app.test", 0);
+  run_until([&] { return seen.answers == 1; });
+  EXPECT_EQ(seen.addresses(), (Addresses{"10.0.0.1:0"}));
+}
+
+TEST_F(ResolverTest, SearchDomainsAndWhatIsNone) {
+  // As resolv.conf's "search . ns.svc" and "options ndots:2".
+  ::setenv("LOCALDOMAIN", ". ns.svc", 1);
+  ::setenv("RES_OPTIONS", "ndots:2", 1);
+  resolver_.emplace(loop_, settings());
+  ::unsetenv("LOCALDOMAIN");
+  ::unsetenv("RES_OPTIONS");
+  server_.hosts("app.ns.svc", {"10.0.0.1"}, 60);
+  server_.hosts("app.test", {"10.0.0.2"}, 60);
+  EXPECT_EQ(found("app").addresses(), (Addresses{"10.0.0.1:0"}));
+  EXPECT_EQ(found("app.test").addresses(), (Addresses{"10.0.0.2:0"}));
+  EXPECT_EQ(server_.asked("app.test.ns.svc", NameServer::kA), 1) << "one dot is fewer than two";
+  expect_failure(found("nowhere"), Kind::not_found);
+}
+
+TEST_F(ResolverTest, AServicesAddressesHaveItsPortsAndPriorities) {
+  server_.service("_http._tcp.app.test",
+                  {{10, 1, 8082, "b.test"}, {0, 5, 8081, "a.test"}, {0, 7, 8083, "gone.test"}}, 30);
+  server_.hosts("a.test", {"10.0.0.2", "10.0.0.1"}, 60);
+  server_.hosts("b.test", {"10.0.0.1"}, 20);
+  const auto seen = found("_http._tcp.app.test", true);
+  ASSERT_EQ(seen.addresses(), (Addresses{"10.0.0.1:8081", "10.0.0.2:8081", "10.0.0.1:8082"}));
+  EXPECT_EQ(seen.answer.addresses[0].weight, 5);
+  EXPECT_EQ(seen.answer.addresses[2].priority, 10);
+  EXPECT_EQ(seen.answer.ttl, 20s);
+}
+
+TEST_F(ResolverTest, AServiceFailsWithATargetThatCannotBeAskedFor) {
+  server_.service("_a._tcp.test", {{0, 1, 80, "a.test"}, {0, 1, 80, "b.test"}}, 30);
+  server_.hosts("a.test", {"10.0.0.1"}, 60);
+  server_.fail("b.test", NameServer::kServerFailure);
+  expect_failure(found("_a._tcp.test", true), Kind::failed);
+}
+
+TEST_F(ResolverTest, AServiceThatIsDecidedlyNotThere) {
+  server_.service("_a._tcp.test", {{0, 0, 0, ""}}, 30);
+  server_.service("_b._tcp.test", {{0, 1, 80, "gone.test"}}, 30);
+  expect_failure(found("_a._tcp.test", true), Kind::not_found);
+  expect_failure(found("_b._tcp.test", true), Kind::not_found);
+  expect_failure(found("_c._tcp.test", true), Kind::not_found);
+}
+
+TEST_F(ResolverTest, NothingIsHeardOfADestroyedLookup) {
+  server_.fail("silent.test", NameServer::kSilence);
+  server_.hosts("app.test", {"10.0.0.1"}, 60);
+  server_.service("_a._tcp.test", {{0, 1, 80, "silent.test"}}, 30);
+  resolver_.emplace(loop_, settings());
+  ResolveRecorder seen;
+  resolver_->find_addresses("silent.test", seen).reset();
+  resolver_->find_addresses("app.test", seen).reset();
+  resolver_->find_addresses("localhost", seen).reset();
+  auto service = resolver_->find_service("_a._tcp.test", seen);
+  run_until([&] { return server_.asked("silent.test", NameServer::kA) > 1; });
+  service.reset();
+  EXPECT_EQ(found("app.test").answers, 1);
+  EXPECT_EQ(seen.answers, 0);
 }
 
 TEST_F(ResolverTest, ALookupMayBeDestroyedInItsEvent) {
+  server_.hosts("app.test", {"10.0.0.1"}, 60);
+  server_.service("_a._tcp.test", {{0, 1, 80, "app.test"}}, 30);
+  server_.fail("silent.test", NameServer::kSilence);
+  resolver_.emplace(loop_, settings(50ms));
+  ResolveRecorder seen;
   std::unique_ptr<Lookup> lookup;
-  seen_.after = [&] { lookup.reset(); };
-  lookup = resolve(loop_, "localhost", 80, 10s, seen_);
+  seen.after = [&] { lookup.reset(); };
+  for (const char* name : {"app.test", "nowhere.test", "localhost", "silent.test"}) {
+    lookup = resolver_->find_addresses(name, seen);
+    run_until([&] { return lookup == nullptr; });
+  }
+  lookup = resolver_->find_service("_a._tcp.test", seen);
   run_until([&] { return lookup == nullptr; });
-  lookup = resolve(loop_, "127.0.0.1", 80, 10s, seen_);
-  run_until([&] { return lookup == nullptr; });
-  BusyThreads busy(loop_);
-  lookup = resolve(loop_, "localhost", 80, 20ms, seen_);
-  run_until([&] { return lookup == nullptr; });
-  busy.release();
+  EXPECT_EQ(seen.answers, 5);
+}
+
+TEST_F(ResolverTest, TheResolverMayGoWithQuestionsUnderWay) {
+  server_.fail("silent.test", NameServer::kSilence);
+  resolver_.emplace(loop_, settings());
+  ResolveRecorder seen;
+  auto lookup = resolver_->find_addresses("silent.test", seen);
+  run_until([&] { return server_.asked("silent.test", NameServer::kA) >= 1; });
+  lookup.reset();
+  resolver_.reset();
+  settle();
+  EXPECT_EQ(seen.answers, 0);
 }
 
 }  // namespace
