@@ -79,6 +79,18 @@ struct Admin {
   bool operator==(const Admin&) const = default;
 };
 
+enum class AddressFamilies : std::uint8_t { automatic, ipv4, ipv6, both };
+
+// How names of endpoints become addresses.
+struct Resolver {
+  std::vector<Address> servers;  // IP literals; empty = the system's
+  Millis timeout = limits::kResolveTimeout;
+  Millis min_ttl = limits::kResolveLeast;
+  Millis max_ttl = limits::kResolveMost;
+  AddressFamilies families = AddressFamilies::automatic;
+  bool operator==(const Resolver&) const = default;
+};
+
 struct ListenerLimits {
   std::size_t header_bytes = limits::kHeadBytes;
   std::size_t headers = limits::kFields;
@@ -337,13 +349,20 @@ struct Balance {
   bool operator==(const Balance&) const = default;
 };
 
+// An entry of a cluster's endpoints: one endpoint, or as many as a name has addresses.
 struct Endpoint {
   Address address;
-  std::uint32_t weight = 1;  // 0 takes no new requests
+  std::string service;       // instead: the name of SRV records, which have hosts and ports
+  std::uint32_t weight = 1;  // 0 takes no new requests; a service's records have their own
   bool backup = false;
   Place place;
+
+  bool same_place(const Endpoint& other) const {
+    return address == other.address && service == other.service;
+  }
   bool operator==(const Endpoint&) const = default;
 };
+std::string to_string(const Endpoint& endpoint);  // its address, or the service's name
 
 struct Connections {
   std::uint32_t max = 1024;          // to the cluster, over all workers; 0 = no limit
@@ -426,6 +445,7 @@ struct Config {
   Admin admin;
   AccessLog access_log;
   Log log;
+  Resolver resolver;
   bool watch = true;  // take the file up again when it changes
   std::uint64_t mirror_bytes = limits::kMirrorProcessBytes;  // held by all mirrors together
   std::uint64_t buffer_bytes = 0;  // that may wait in the process's buffers; 0 = no limit

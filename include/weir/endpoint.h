@@ -19,13 +19,21 @@ enum class EndpointState : std::uint8_t { active, draining, down };
 
 class Endpoint {
  public:
-  Endpoint(std::string name, SocketAddress address, std::uint32_t weight, bool backup)
-      : name_(std::move(name)), address_(std::move(address)), backup_(backup), weight_(weight) {}
+  Endpoint(std::string name, SocketAddress address, std::uint32_t weight, bool backup,
+           std::string from = {})
+      : name_(std::move(name)),
+        address_(std::move(address)),
+        from_(std::move(from)),
+        backup_(backup),
+        weight_(weight) {}
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
 
-  // As the file says it: the key in APIs and metrics.
+  // As the file says it, or the address that a name of the file stands for: the key in APIs and
+  // metrics.
   const std::string& name() const { return name_; }
+  // That name, as the file says it; empty where there is none.
+  const std::string& from() const { return from_; }
   // Resolved.
   const SocketAddress& address() const { return address_; }
   bool backup() const { return backup_; }
@@ -92,6 +100,7 @@ class Endpoint {
 
   const std::string name_;
   const SocketAddress address_;
+  const std::string from_;
   const bool backup_;
   std::atomic<std::uint32_t> weight_;
   std::atomic<EndpointState> state_{EndpointState::active};

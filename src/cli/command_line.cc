@@ -123,7 +123,7 @@ void add_drain(CLI::App& app, int& code) {
   auto options = std::make_shared<DrainOptions>();
   CLI::App* command = app.add_subcommand(
       "drain", "Take an endpoint of a running weir out of service, or bring it back");
-  command->add_option("CLUSTER/ENDPOINT", options->endpoint, "The endpoint as the file says it")
+  command->add_option("CLUSTER/ENDPOINT", options->endpoint, "The endpoint as weir status shows it")
       ->required();
   CLI::Option* wait =
       command->add_flag("--wait", options->wait, "Return when no request is in flight there");

@@ -48,9 +48,11 @@ void print_clusters(const Json& clusters) {
                cluster.at("balance").get<std::string>(),
                cluster.at("connections").get<std::uint64_t>());
     for (const Json& endpoint : cluster.at("endpoints")) {
-      fmt::print("  {:40} {:8} {}, {} active\n", endpoint.at("endpoint").get<std::string>(),
+      const auto from = endpoint.value("from", std::string());
+      fmt::print("  {:40} {:8} {}, {} active{}\n", endpoint.at("endpoint").get<std::string>(),
                  endpoint.at("state").get<std::string>(), health_word(endpoint),
-                 endpoint.at("active_requests").get<std::uint64_t>());
+                 endpoint.at("active_requests").get<std::uint64_t>(),
+                 from.empty() ? "" : ", from " + from);
       const Json& changed = endpoint.at("changed");
       if (!changed.is_null()) fmt::print("    {}\n", endpoint_change_text(changed));
     }

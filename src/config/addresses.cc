@@ -20,6 +20,7 @@ namespace {
 constexpr std::size_t kUnixPathBytes = sizeof(sockaddr_un::sun_path) - 1;
 constexpr std::size_t kHostBytes = 253;  // RFC 1035 section 2.3.4, as text
 constexpr std::size_t kLabelBytes = 63;
+constexpr std::uint16_t kNameServerPort = 53;
 constexpr int kV4Offset = 96;  // bits of a v4-mapped address before the v4 part
 
 // Letters, digits, '-' and '_' in labels of at most 63; the last one not all digits, or it would be
@@ -137,6 +138,10 @@ std::string to_string(const Address& address) {
             : fmt::format("{}:{}", address.host, address.port);
 }
 
+std::string to_string(const Endpoint& endpoint) {
+  return endpoint.service.empty() ? to_string(endpoint.address) : endpoint.service;
+}
+
 std::string to_string(const Cidr& cidr) {
   return network_text(cidr);
 }
@@ -157,6 +162,30 @@ Parsed<Address> parse_listen_address(std::string_view text) {
         parsed->port, parsed->port));
   }
   return parsed;
+}
+
+Parsed<Address> parse_name_server(std::string_view text) {
+  if (const auto ip = parse_ip(text)) {
+    return Address{.host = weir::to_string(*ip), .port = kNameServerPort, .unix_path = {}};
+  }
+  Parsed<Address> parsed = parse_any(text);
+  const bool sound = parsed && !parsed->is_unix() && parsed->port > 0 && parse_ip(parsed->host);
+  if (sound) return parsed;
+  return std::unexpected(fmt::format(
+      "'{}' is not a name server: write its IP address, 10.0.0.53, 10.0.0.53:5353 or [::1]:5353",
+      printable(text)));
+}
+
+Parsed<std::string> parse_service(std::string_view text) {
+  const std::size_t second = std::min(text.find('.'), text.size() - 1) + 1;
+  const std::size_t rest = text.find('.', second);
+  const bool has_rest = rest != text.npos && rest + 1 < text.size();
+  if (is_host_name(text) && has_rest && text[0] == '_' && text[second] == '_') {
+    return std::string(text);
+  }
+  return std::unexpected(fmt::format(
+      "'{}' is not a service: write _http._tcp.app.internal, the name of its SRV records",
+      printable(text)));
 }
 
 Parsed<std::string> parse_authority(std::string_view text) {

@@ -17,6 +17,10 @@ Parsed<Address> parse_endpoint_address(std::string_view text);
 // The same, but the host is an IP literal (nothing is resolved before listening) and port 0 lets
 // the system choose.
 Parsed<Address> parse_listen_address(std::string_view text);
+// A name server: an IP literal, with a port or without (53).
+Parsed<Address> parse_name_server(std::string_view text);
+// The name of SRV records: _http._tcp.app.internal.
+Parsed<std::string> parse_service(std::string_view text);
 // What a Host field says: a name or an IP literal, with or without a port.
 Parsed<std::string> parse_authority(std::string_view text);
 // A cookie's domain, lower-cased: a name, which stands for itself and what is below it.

@@ -17,6 +17,11 @@ inline constexpr Choice<LogLevel> kLogLevels[] = {{"debug", LogLevel::debug},
                                                   {"warn", LogLevel::warn},
                                                   {"error", LogLevel::error}};
 
+inline constexpr Choice<AddressFamilies> kAddressFamilies[] = {{"auto", AddressFamilies::automatic},
+                                                               {"ipv4", AddressFamilies::ipv4},
+                                                               {"ipv6", AddressFamilies::ipv6},
+                                                               {"both", AddressFamilies::both}};
+
 inline constexpr Choice<UnderscoreFields> kUnderscoreFields[] = {
     {"drop", UnderscoreFields::drop},
     {"pass", UnderscoreFields::pass},

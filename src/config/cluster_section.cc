@@ -23,8 +23,13 @@ void read_endpoint_address(Reader& reader, const Node& node, Endpoint& endpoint)
   read_as(reader, node, endpoint.address, parse_endpoint_address);
 }
 
+void read_service(Reader& reader, const Node& node, Endpoint& endpoint) {
+  read_as(reader, node, endpoint.service, parse_service);
+}
+
 constexpr Key<Endpoint> kEndpointKeys[] = {
     {"address", read_endpoint_address},
+    {"service", read_service},
     key_between<&Endpoint::weight, 0, limits::kEndpointWeight>("weight"),
     key<&Endpoint::backup>("backup"),
 };
@@ -47,7 +52,17 @@ void read_endpoint(Reader& reader, const Node& node, Endpoint& endpoint) {
     return;
   }
   read_section(reader, node, endpoint, kEndpointKeys);
-  if (node.find("address") == nullptr) reader.error(node, "the endpoint has no address");
+  const Node* service = node.find("service");
+  if (service == nullptr) {
+    if (node.find("address") == nullptr) reader.error(node, "the endpoint has no address");
+    return;
+  }
+  if (node.find("address") != nullptr) {
+    reader.error(*service, "an endpoint has an address or a service: remove one of them");
+  }
+  if (const Node* weight = node.find("weight")) {
+    reader.error(*weight, "a service's weights are those of its SRV records: remove weight");
+  }
 }
 
 void check_endpoints(Reader& reader, const Node& node, const std::vector<Endpoint>& endpoints) {
@@ -56,8 +71,8 @@ void check_endpoints(Reader& reader, const Node& node, const std::vector<Endpoin
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     const Endpoint& endpoint = endpoints[i];
     any_weight = any_weight || endpoint.weight > 0;
-    if (endpoint.address == Address{}) continue;  // reported
-    const std::string address = to_string(endpoint.address);
+    if (endpoint.address == Address{} && endpoint.service.empty()) continue;  // reported
+    const std::string address = to_string(endpoint);
     const auto [first, is_new] = lines.emplace(address, endpoint.place.line);
     if (is_new) continue;
     reader.error(*node.entries[i].value,

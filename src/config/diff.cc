@@ -37,26 +37,26 @@ void compare(Lines& lines, std::string_view word, const std::vector<Named>& befo
 }
 
 void compare_endpoints(Lines& lines, const Cluster& before, const Cluster& after) {
-  const auto has = [](const Cluster& cluster, const Endpoint& endpoint) {
-    return std::ranges::find(cluster.endpoints, endpoint.address, &Endpoint::address) !=
-           cluster.endpoints.end();
+  const auto find = [](const Cluster& cluster, const Endpoint& endpoint) {
+    return std::ranges::find_if(cluster.endpoints,
+                                [&](const Endpoint& other) { return other.same_place(endpoint); });
+  };
+  const auto has = [&](const Cluster& cluster, const Endpoint& endpoint) {
+    return find(cluster, endpoint) != cluster.endpoints.end();
   };
   for (const Endpoint& old : before.endpoints) {
     if (has(after, old)) continue;
-    lines.push_back(
-        fmt::format("cluster {}: endpoint {} removed", after.name, to_string(old.address)));
+    lines.push_back(fmt::format("cluster {}: endpoint {} removed", after.name, to_string(old)));
   }
   for (const Endpoint& now : after.endpoints) {
-    const auto old = std::ranges::find(before.endpoints, now.address, &Endpoint::address);
+    const auto old = find(before, now);
     if (old == before.endpoints.end()) {
-      lines.push_back(
-          fmt::format("cluster {}: endpoint {} added", after.name, to_string(now.address)));
+      lines.push_back(fmt::format("cluster {}: endpoint {} added", after.name, to_string(now)));
     } else if (old->weight != now.weight) {
       lines.push_back(fmt::format("cluster {}: endpoint {} weight {} -> {}", after.name,
-                                  to_string(now.address), old->weight, now.weight));
+                                  to_string(now), old->weight, now.weight));
     } else if (!(*old == now)) {
-      lines.push_back(
-          fmt::format("cluster {}: endpoint {} changed", after.name, to_string(now.address)));
+      lines.push_back(fmt::format("cluster {}: endpoint {} changed", after.name, to_string(now)));
     }
   }
 }
@@ -107,6 +107,7 @@ void compare_process(Lines& lines, const Config& before, const Config& after) {
   note(before.shutdown_timeout == after.shutdown_timeout, "shutdown_timeout");
   note(before.access_log == after.access_log, "access_log");
   note(before.log == after.log, "log");
+  note(before.resolver == after.resolver, "resolver");
   note(before.mirror_bytes == after.mirror_bytes, "mirror_bytes");
   note(before.buffer_bytes == after.buffer_bytes, "buffer_bytes");
 }

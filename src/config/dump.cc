@@ -106,6 +106,7 @@ class Dump {
     section(0, "log");
     line(1, "path", text(config.log.path));
     line(1, "level", word_of(kLogLevels, config.log.level));
+    resolver(config.resolver);
     line(0, "mirror_bytes", format_size(config.mirror_bytes));
     line(0, "buffer_bytes", format_size(config.buffer_bytes));
   }
@@ -156,8 +157,7 @@ class Dump {
       line(2, "balance", balance(cluster.balance));
       section(2, "endpoints");
       for (const Endpoint& endpoint : cluster.endpoints) {
-        out_ += fmt::format("      - {{ address: {}, weight: {}, backup: {} }}\n",
-                            text(to_string(endpoint.address)), endpoint.weight, endpoint.backup);
+        out_ += fmt::format("      - {{ {}, backup: {} }}\n", place_of(endpoint), endpoint.backup);
       }
       section(2, "connections");
       line(3, "max", cluster.connections.max);
@@ -182,6 +182,24 @@ class Dump {
   }
   void section(std::size_t depth, std::string_view key) {
     fmt::format_to(std::back_inserter(out_), "{:{}}{}:\n", "", depth * 2, key);
+  }
+
+  static std::string place_of(const Endpoint& endpoint) {
+    if (!endpoint.service.empty()) return fmt::format("service: {}", text(endpoint.service));
+    return fmt::format("address: {}, weight: {}", text(to_string(endpoint.address)),
+                       endpoint.weight);
+  }
+
+  void resolver(const Resolver& resolver) {
+    section(0, "resolver");
+    if (!resolver.servers.empty()) {
+      line(1, "servers",
+           list(resolver.servers, [](const Address& one) { return text(to_string(one)); }));
+    }
+    line(1, "timeout", format_duration(resolver.timeout));
+    line(1, "min_ttl", format_duration(resolver.min_ttl));
+    line(1, "max_ttl", format_duration(resolver.max_ttl));
+    line(1, "families", word_of(kAddressFamilies, resolver.families));
   }
 
   void admin(const Admin& admin) {

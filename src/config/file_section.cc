@@ -20,6 +20,7 @@ constexpr Key<Config> kFileKeys[] = {
     {"admin", read_admin, list_admin},
     {"access_log", read_access_log, list_access_log},
     {"log", read_log, list_log},
+    {"resolver", read_resolver, list_resolver},
     {"mirror_bytes", read_mirror_bytes},
     {"buffer_bytes", read_buffer_bytes},
     {"listeners", read_listeners, list_listeners},

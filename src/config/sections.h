@@ -22,6 +22,10 @@ void list_admin(KeyList& out, const std::string& path);
 void list_access_log(KeyList& out, const std::string& path);
 void list_log(KeyList& out, const std::string& path);
 
+// How names become addresses: resolver_section.cc.
+void read_resolver(Reader& reader, const Node& node, Config& config);
+void list_resolver(KeyList& out, const std::string& path);
+
 void read_listeners(Reader& reader, const Node& node, Config& config);
 void list_listeners(KeyList& out, const std::string& path);
 

@@ -1,5 +1,5 @@
-// Endpoints are told apart by their names; one whose address or kind is another is made anew, and
-// takes over what operators have said of the old one.
+// Endpoints are told apart by their names; one whose address, kind or origin is another is made
+// anew, and takes over what operators have said of the old one.
 #include "server/cluster_setup.h"
 
 #include <algorithm>
@@ -9,34 +9,45 @@
 namespace weir::server {
 namespace {
 
-std::shared_ptr<Endpoint> plan_endpoint(const config::Endpoint& settings,
-                                        const ResolvedNames& names,
+std::shared_ptr<Endpoint> plan_endpoint(const EntryEndpoint& wanted,
                                         const upstream::Cluster* known) {
-  const std::string name = to_string(settings.address);
-  const SocketAddress address = names.at(settings.address);
   if (known != nullptr) {
     for (const auto& endpoint : known->endpoints()) {
-      if (endpoint->name() == name && endpoint->address() == address &&
-          endpoint->backup() == settings.backup) {
+      if (endpoint->name() == wanted.name && endpoint->address() == wanted.address &&
+          endpoint->backup() == wanted.backup && endpoint->from() == wanted.from) {
         return endpoint;
       }
     }
   }
-  return std::make_shared<Endpoint>(name, address, settings.weight, settings.backup);
+  return std::make_shared<Endpoint>(wanted.name, wanted.address, wanted.weight, wanted.backup,
+                                    wanted.from);
+}
+
+// Names may stand for an address that is there already.
+bool is_there(const upstream::ClusterSetup& setup, const EntryEndpoint& wanted) {
+  return std::ranges::any_of(setup.endpoints, [&](const auto& endpoint) {
+    return endpoint->name() == wanted.name ||
+           (!wanted.from.empty() && endpoint->address() == wanted.address);
+  });
 }
 
 }  // namespace
 
 std::shared_ptr<const upstream::ClusterSetup> plan_setup(const config::Cluster& settings,
-                                                         const ResolvedNames& names,
+                                                         const KnownNames& names,
                                                          const upstream::Cluster* known) {
   auto setup = std::make_shared<upstream::ClusterSetup>();
   setup->settings = settings;
-  for (const config::Endpoint& endpoint : settings.endpoints) {
-    setup->endpoints.push_back(plan_endpoint(endpoint, names, known));
+  for (std::size_t entry = 0; entry < settings.endpoints.size(); ++entry) {
+    for (const EntryEndpoint& wanted : endpoints_of(settings.endpoints[entry], names)) {
+      if (is_there(*setup, wanted)) continue;
+      setup->endpoints.push_back(plan_endpoint(wanted, known));
+      setup->memberships.push_back({.entry = entry, .weight = wanted.weight});
+    }
   }
-  const bool same =
-      known != nullptr && known->settings() == settings && known->endpoints() == setup->endpoints;
+  const bool same = known != nullptr && known->settings() == settings &&
+                    known->endpoints() == setup->endpoints &&
+                    known->setup()->memberships == setup->memberships;
   if (same) return known->setup();
   return setup;
 }
@@ -49,8 +60,8 @@ void put_in_force(upstream::Cluster& cluster, std::shared_ptr<const upstream::Cl
     for (std::size_t j = 0; j < before.endpoints.size(); ++j) {
       const Endpoint& old = *before.endpoints[j];
       if (old.name() != now.name()) continue;
-      const std::uint32_t weight = setup->settings.endpoints[i].weight;
-      now.set_weight(before.settings.endpoints[j].weight == weight ? old.weight() : weight);
+      const std::uint32_t weight = setup->memberships[i].weight;
+      now.set_weight(before.memberships[j].weight == weight ? old.weight() : weight);
       now.set_state(old.state());
     }
   }

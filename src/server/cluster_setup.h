@@ -15,7 +15,7 @@ namespace weir::server {
 // `known`: the cluster as it is, null when it is new. The setup in force itself when all is as it
 // was.
 std::shared_ptr<const upstream::ClusterSetup> plan_setup(const config::Cluster& settings,
-                                                         const ResolvedNames& names,
+                                                         const KnownNames& names,
                                                          const upstream::Cluster* known);
 
 // The cluster is what the setup says. Weights that the settings changed are taken from them, others

@@ -59,19 +59,40 @@ Read<EndpointState> read_state(const Json& value) {
   return Refused(fmt::format("the state {} must be active, draining or down", shown(value)));
 }
 
-Read<WantedEndpoint> read_wanted(const Json& given) {
-  const Json& address = given.is_object() && given.contains("address") ? given["address"] : given;
-  if (!address.is_string()) {
+Read<config::Endpoint> read_place(const Json& given) {
+  config::Endpoint place;
+  const bool by_service = given.is_object() && given.contains("service");
+  const Json& text = by_service                                       ? given["service"]
+                     : given.is_object() && given.contains("address") ? given["address"]
+                                                                      : given;
+  if (!text.is_string() || (by_service && given.contains("address"))) {
     return Refused(
-        fmt::format("{} is no endpoint: write an address, or an object with one", shown(given)));
+        fmt::format("{} is no endpoint: write an address, or an object with one or with a service",
+                    shown(given)));
   }
-  auto parsed = config::parse_endpoint_address(address.get<std::string>());
+  if (by_service) {
+    auto parsed = config::parse_service(text.get<std::string>());
+    if (!parsed) return Refused(std::move(parsed.error()));
+    place.service = std::move(*parsed);
+    return place;
+  }
+  auto parsed = config::parse_endpoint_address(text.get<std::string>());
   if (!parsed) return Refused(std::move(parsed.error()));
-  WantedEndpoint wanted{.address = std::move(*parsed), .weight = {}, .backup = {}};
+  place.address = std::move(*parsed);
+  return place;
+}
+
+Read<WantedEndpoint> read_wanted(const Json& given) {
+  auto place = read_place(given);
+  if (!place) return Refused(std::move(place.error()));
+  WantedEndpoint wanted{.place = std::move(*place), .weight = {}, .backup = {}};
   if (!given.is_object()) return wanted;
   if (given.contains("weight")) {
     const auto weight = read_weight(given["weight"]);
     if (!weight) return Refused(weight.error());
+    if (!wanted.place.service.empty()) {
+      return Refused("a service's weights are those of its SRV records: leave weight out");
+    }
     wanted.weight = *weight;
   }
   if (given.contains("backup")) {
@@ -135,7 +156,7 @@ Read<EndpointOptions> read_endpoint_options(std::string_view query, bool may_wai
 }
 
 Read<std::vector<WantedEndpoint>> read_endpoint_set(std::string_view body) {
-  const auto json = read_object(body, {"endpoints", "address", "weight", "backup"});
+  const auto json = read_object(body, {"endpoints", "address", "service", "weight", "backup"});
   if (!json) return Refused(json.error());
   if (json->size() != 1 || !json->contains("endpoints") || !json->at("endpoints").is_array()) {
     return Refused("the body is not a list of endpoints");
@@ -145,7 +166,7 @@ Read<std::vector<WantedEndpoint>> read_endpoint_set(std::string_view body) {
   for (const Json& given : json->at("endpoints")) {
     auto wanted = read_wanted(given);
     if (!wanted) return Refused(std::move(wanted.error()));
-    if (const auto [name, is_new] = names.insert(to_string(wanted->address)); !is_new) {
+    if (const auto [name, is_new] = names.insert(to_string(wanted->place)); !is_new) {
       return Refused(fmt::format("{} is named twice", *name));
     }
     set.push_back(std::move(*wanted));

@@ -36,12 +36,12 @@ struct EndpointOptions {
 Read<EndpointOptions> read_endpoint_options(std::string_view query, bool may_wait);
 
 struct WantedEndpoint {
-  config::Address address;
+  config::Endpoint place;  // address or service; the rest is what follows
   std::optional<std::uint32_t> weight;
   std::optional<bool> backup;
 };
-// {"endpoints": ["10.0.0.1:8080", {"address": "...", "weight": 3, "backup": false}]}: at least one,
-// none twice.
+// {"endpoints": ["10.0.0.1:8080", {"address": "...", "weight": 3, "backup": false},
+// {"service": "..."}]}: at least one, none twice.
 Read<std::vector<WantedEndpoint>> read_endpoint_set(std::string_view body);
 
 }  // namespace weir::server

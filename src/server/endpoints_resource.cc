@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "config/quantities.h"
 #include "observe/log.h"
+#include "server/cluster_change.h"
 #include "server/cluster_setup.h"
 #include "server/endpoint_names.h"
 #include "server/endpoint_wishes.h"
@@ -19,7 +20,6 @@
 namespace weir::server {
 namespace {
 
-using ClusterPtr = std::shared_ptr<upstream::Cluster>;
 using EndpointPtr = std::shared_ptr<Endpoint>;
 using Refused = std::unexpected<AdminAnswer>;
 
@@ -83,10 +83,6 @@ std::string too_few(const upstream::Cluster& cluster, std::size_t after) {
 std::optional<AdminAnswer> no_time(const ProcessState& state) {
   if (!state.draining) return {};
   return refuse(503, "the process is stopping");
-}
-
-void tell_workers(const ProcessState& state, const std::vector<proxy::ClusterUpdate>& updates) {
-  if (state.update_clusters) state.update_clusters(updates);
 }
 
 std::string why_not_drained(const Endpoint& endpoint, std::chrono::milliseconds timeout) {
@@ -161,10 +157,10 @@ config::Cluster with_set(const upstream::Cluster& cluster, const std::vector<Wan
   config::Cluster settings = cluster.settings();
   const std::vector<config::Endpoint> before = std::exchange(settings.endpoints, {});
   for (const WantedEndpoint& wanted : set) {
-    config::Endpoint endpoint;
-    const auto old = std::ranges::find(before, wanted.address, &config::Endpoint::address);
+    config::Endpoint endpoint = wanted.place;
+    const auto old = std::ranges::find_if(
+        before, [&](const config::Endpoint& one) { return one.same_place(wanted.place); });
     if (old != before.end()) endpoint = *old;
-    endpoint.address = wanted.address;
     endpoint.weight = wanted.weight.value_or(endpoint.weight);
     endpoint.backup = wanted.backup.value_or(endpoint.backup);
     settings.endpoints.push_back(std::move(endpoint));
@@ -172,40 +168,33 @@ config::Cluster with_set(const upstream::Cluster& cluster, const std::vector<Wan
   return settings;
 }
 
-// How many endpoints will take requests when the set is in force.
+// How many endpoints will take requests when the set is in force, planned as `setup`.
 std::size_t available_then(const upstream::Cluster& cluster, const std::vector<WantedEndpoint>& set,
-                           const config::Cluster& settings) {
+                           const upstream::ClusterSetup& setup) {
   std::size_t count = 0;
-  for (std::size_t i = 0; i < set.size(); ++i) {
-    const std::string name = to_string(set[i].address);
-    const auto old = std::ranges::find(cluster.endpoints(), name,
+  for (std::size_t i = 0; i < setup.endpoints.size(); ++i) {
+    const auto old = std::ranges::find(cluster.endpoints(), setup.endpoints[i]->name(),
                                        [](const auto& endpoint) { return endpoint->name(); });
     const bool stays = old != cluster.endpoints().end();
-    const bool weight = set[i].weight ? *set[i].weight > 0
+    const WantedEndpoint& wanted = set[setup.memberships[i].entry];
+    const bool weight = wanted.weight ? *wanted.weight > 0
                         : stays       ? (*old)->weight() > 0
-                                      : settings.endpoints[i].weight > 0;
+                                      : setup.memberships[i].weight > 0;
     const bool serves = !stays || ((*old)->healthy() && (*old)->state() == EndpointState::active);
     if (weight && serves) ++count;
   }
   return count;
 }
 
-// The setup takes the place of the cluster's, for the workers and for copies to it too.
 void put_set_in_force(const ProcessState& state, const ClusterPtr& cluster,
                       std::shared_ptr<const upstream::ClusterSetup> setup,
                       const std::vector<WantedEndpoint>& set) {
   put_in_force(*cluster, std::move(setup));
-  for (std::size_t i = 0; i < set.size(); ++i) {
-    if (set[i].weight) cluster->endpoints()[i]->set_weight(*set[i].weight);
+  for (std::size_t i = 0; i < cluster->endpoints().size(); ++i) {
+    const WantedEndpoint& wanted = set[cluster->setup()->memberships[i].entry];
+    if (wanted.weight) cluster->endpoints()[i]->set_weight(*wanted.weight);
   }
-  std::vector<proxy::ClusterUpdate> updates = {{cluster, cluster->setup()}};
-  for (const proxy::RoutePlan& route : state.snapshot->routes) {
-    for (const proxy::MirrorPlan& mirror : route.mirrors) {
-      if (mirror.settings->cluster != cluster->name()) continue;
-      updates.push_back({mirror.cluster, proxy::mirror_setup(*cluster->setup())});
-    }
-  }
-  tell_workers(state, updates);
+  tell_workers(state, {&cluster, 1});
 }
 
 const config::Cluster& in_file(const ProcessState& state, const std::string& name) {
@@ -256,7 +245,7 @@ AdminAnswer patch_endpoint(const AdminCall& call) {
   const EndpointChange& change =
       call.state.live.endpoints.change(found->cluster->name(), *found->endpoint, *to,
                                        actor_of(call.request), SystemClock().wall_ms());
-  tell_workers(call.state, {});
+  tell_workers(call.state);
   observe::log_info("admin: endpoint {} of cluster {} set by {} (from {}): {}",
                     found->endpoint->name(), found->cluster->name(), change.by, call.request.peer,
                     words_of_change(change.from, change.to));
@@ -282,20 +271,20 @@ AdminAnswer put_endpoints(const AdminCall& call) {
   if (std::ranges::none_of(settings.endpoints, weighs)) {
     return refuse(400, "all weights would be 0 and nobody could be served: leave one above 0");
   }
+  KnownNames& names = *call.state.live.names;
+  const auto unresolved =
+      resolve_new_names({&settings, 1}, call.state.snapshot->config.resolver, names);
+  if (!unresolved.empty()) return refuse(400, unresolved.front().message);
+  auto setup = plan_setup(settings, names, cluster.get());
   if (!options->force) {
-    std::string why = too_few(*cluster, available_then(*cluster, *set, settings));
+    std::string why = too_few(*cluster, available_then(*cluster, *set, *setup));
     if (!why.empty()) return refuse(409, std::move(why));
-  }
-  const ResolvedNames names = resolve_endpoints({&settings, 1});
-  if (!names.unresolved().empty()) {
-    const UnresolvedName& name = names.unresolved().front();
-    return refuse(400, fmt::format("endpoint {}: {}", name.address, words_of(name.error.code)));
   }
   SetChange change{.by = actor_of(call.request),
                    .at_wall_ms = SystemClock().wall_ms(),
                    .from = names_of(*cluster),
                    .to = {}};
-  put_set_in_force(call.state, cluster, plan_setup(settings, names, cluster.get()), *set);
+  put_set_in_force(call.state, cluster, std::move(setup), *set);
   change.to = names_of(*cluster);
   observe::log_info("admin: endpoints of cluster {} replaced by {} (from {}): {} -> {}",
                     cluster->name(), change.by, call.request.peer, fmt::join(change.from, ", "),

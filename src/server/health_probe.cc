@@ -58,7 +58,10 @@ bool is_expected(const config::HealthCheck& check, int status) {
 
 std::string host_of(const config::HealthCheck& check, const Endpoint& endpoint) {
   if (!check.host.empty()) return check.host;
-  return endpoint.address().is_unix() ? "localhost" : endpoint.name();
+  if (endpoint.address().is_unix()) return "localhost";
+  // A service has no port in its name, and is no host.
+  const bool by_host = endpoint.from().find(':') != std::string::npos;
+  return by_host ? endpoint.from() : endpoint.name();
 }
 
 }  // namespace

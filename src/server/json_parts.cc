@@ -64,6 +64,7 @@ std::string_view name_of(EndpointState state) {
 Json endpoint_json(const Endpoint& endpoint, bool live) {
   Json json = {{"endpoint", endpoint.name()}};
   if (live) json["address"] = to_string(endpoint.address());
+  if (!endpoint.from().empty()) json["from"] = endpoint.from();
   json["weight"] = endpoint.weight();
   json["backup"] = endpoint.backup();
   if (!live) return json;

@@ -38,6 +38,13 @@ const EndpointChange* LiveEndpoints::last_change(std::string_view cluster,
   return found == changes_.end() ? nullptr : &found->second;
 }
 
+void LiveEndpoints::restore(std::string_view cluster, Endpoint& endpoint) const {
+  const EndpointChange* change = last_change(cluster, endpoint);
+  if (change == nullptr) return;
+  endpoint.set_state(change->to.state);
+  endpoint.set_weight(change->to.weight);
+}
+
 void LiveEndpoints::replace(const config::Cluster& in_file, std::vector<config::Endpoint> endpoints,
                             SetChange change) {
   replacements_[in_file.name] = {

@@ -45,6 +45,10 @@ class LiveEndpoints {
   // Null when nobody has changed it.
   const EndpointChange* last_change(std::string_view cluster, const Endpoint& endpoint) const;
 
+  // The endpoint is new, under a name that may have been here before: what operators have said of
+  // that holds for this one too.
+  void restore(std::string_view cluster, Endpoint& endpoint) const;
+
   // From now on `endpoints` stand in for those of the file, for as long as the file says the same.
   void replace(const config::Cluster& in_file, std::vector<config::Endpoint> endpoints,
                SetChange change);

@@ -29,7 +29,7 @@ std::string at(const config::Place& place, std::string_view message) {
 // endpoints that are what they were too.
 class ClusterPlanner {
  public:
-  ClusterPlanner(const ResolvedNames& names, const proxy::Snapshot* before) : names_(names) {
+  ClusterPlanner(const KnownNames& names, const proxy::Snapshot* before) : names_(names) {
     if (before == nullptr) return;
     for (const auto& cluster : before->clusters) before_[cluster->name()] = cluster;
   }
@@ -43,7 +43,7 @@ class ClusterPlanner {
   }
 
  private:
-  const ResolvedNames& names_;
+  const KnownNames& names_;
   std::unordered_map<std::string_view, std::shared_ptr<upstream::Cluster>> before_;
 };
 
@@ -84,7 +84,7 @@ void make_routes(proxy::Snapshot& snapshot, const proxy::Snapshot* before, Error
 // `clusters`: of the file, with the endpoints that stand in for its own.
 std::shared_ptr<proxy::Snapshot> assemble(config::Config config,
                                           const std::vector<config::Cluster>& clusters,
-                                          const ResolvedNames& names, const proxy::Snapshot* before,
+                                          const KnownNames& names, const proxy::Snapshot* before,
                                           Errors& errors) {
   auto snapshot = std::make_shared<proxy::Snapshot>();
   snapshot->config = std::move(config);
@@ -105,12 +105,10 @@ std::expected<std::shared_ptr<const proxy::Snapshot>, Errors> build_snapshot(
   for (const config::Cluster& cluster : config.clusters) {
     clusters.push_back(live.endpoints.in_force(cluster));
   }
-  const ResolvedNames names = resolve_endpoints(clusters);
-  for (const UnresolvedName& name : names.unresolved()) {
-    errors.push_back(
-        at(name.place, fmt::format("endpoint {}: {}", name.address, words_of(name.error.code))));
+  for (const UnresolvedName& name : resolve_new_names(clusters, config.resolver, *live.names)) {
+    errors.push_back(at(name.place, name.message));
   }
-  auto snapshot = assemble(std::move(config), clusters, names, before, errors);
+  auto snapshot = assemble(std::move(config), clusters, *live.names, before, errors);
   if (!errors.empty()) return std::unexpected(std::move(errors));
   snapshot->generation = generation;
   snapshot->mirror_bytes = live.mirror_bytes;
@@ -136,7 +134,7 @@ std::expected<std::shared_ptr<const proxy::Snapshot>, Errors> sketch_snapshot(
     config::Config config) {
   Errors errors;
   const std::vector<config::Cluster> clusters = config.clusters;
-  auto snapshot = assemble(std::move(config), clusters, ResolvedNames(), nullptr, errors);
+  auto snapshot = assemble(std::move(config), clusters, KnownNames(), nullptr, errors);
   if (!errors.empty()) return std::unexpected(std::move(errors));
   return snapshot;
 }

@@ -1,6 +1,6 @@
 // From a loaded configuration to a snapshot: names resolved, clusters and plans made, routes
-// compiled. Blocks on name resolution with a bound; called by the supervisor, never by a worker. A
-// snapshot is whole or there is none.
+// compiled. Waits, with a bound, for names that nobody watches yet; called by the supervisor, never
+// by a worker. A snapshot is whole or there is none.
 #pragma once
 
 #include <cstdint>

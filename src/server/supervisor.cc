@@ -57,6 +57,7 @@ int Supervisor::run() {
   admin_.reset();
   file_watch_.reset();
   upgrade_.reset();
+  names_.reset();
   health_.reset();
   signals_.clear();
   observe::log_info("stopped");
@@ -89,6 +90,7 @@ void Supervisor::serve() {
   };
   start_workers();
   inherited_ = {};
+  watch_names();
   watch_file();
   tell_ready();
   if (reload_waits_) on_reload_signal();
@@ -185,6 +187,13 @@ void Supervisor::start_workers() {
                     state_.snapshot->clusters.size(), addresses);
 }
 
+// Not before there are workers to tell of other endpoints.
+void Supervisor::watch_names() {
+  names_ = std::make_unique<NameWatch>(loop_, state_, instruments_->registry,
+                                       instruments_->supervisor_cells());
+  names_->adopt();
+}
+
 bool Supervisor::write_pid_file() {
   const Error error = pid_file_.write();
   if (error) print_error(fmt::format("pid file {}: {}", pid_file_.path(), why(error)));
@@ -237,6 +246,7 @@ void Supervisor::on_reopen_signal() {
 void Supervisor::begin_drain(bool handed_over) {
   state_.draining = true;
   if (!handed_over) net::tell_service_manager("STOPPING=1\nSTATUS=finishing requests");
+  if (names_) names_->stop();
   if (upgrade_ && state_.upgrades.under_way) upgrade_->give_up("this process was told to stop");
   const auto timeout = state_.snapshot->config.shutdown_timeout;
   stop_at_ = loop_.now() + static_cast<net::TimeMs>(timeout.count());

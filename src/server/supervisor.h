@@ -21,6 +21,7 @@
 #include "server/inherited_sockets.h"
 #include "server/instruments.h"
 #include "server/invocation.h"
+#include "server/name_watch.h"
 #include "server/pid_file.h"
 #include "server/process_state.h"
 #include "server/upgrade.h"
@@ -55,6 +56,7 @@ class Supervisor {
   void begin_checks();
   void await_first_checks();
   void start_workers();
+  void watch_names();
   void tell_ready();
   void watch_signals();
 
@@ -98,6 +100,7 @@ class Supervisor {
   net::TcpConnector connector_{loop_};  // of health checks
   SystemClock clock_;
   std::unique_ptr<EndpointHealth> health_;
+  std::unique_ptr<NameWatch> names_;  // while the workers serve
   std::unique_ptr<AdminServer> admin_;
   std::vector<std::unique_ptr<net::SignalWatch>> signals_;
   std::unique_ptr<FileWatch> file_watch_;

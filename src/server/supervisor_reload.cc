@@ -95,6 +95,11 @@ ReloadReport Supervisor::try_reload(bool dry_run) {
     report.errors = std::move(built.error());
     return report;
   }
+  for (const auto& setup : (*built)->setups) {
+    for (std::string& line : failing_names(setup->settings, *state_.live.names)) {
+      report.warnings.push_back(std::move(line));
+    }
+  }
   std::vector<WorkerSockets> sockets(workers_.size());
   std::vector<std::string> addresses;
   if (!open_new_sockets(**built, sockets, addresses, report)) return report;
@@ -168,6 +173,7 @@ void Supervisor::hand_over(std::shared_ptr<const proxy::Snapshot> next,
   tell_workers("the new configuration", [&](Worker& worker, const auto& countdown, std::size_t i) {
     worker.take_up(state_.snapshot, std::move(sockets[i]), countdown);
   });
+  names_->adopt();
 }
 
 // When it returns, no request is sent to an endpoint that has been taken out, and those that were
@@ -177,6 +183,7 @@ void Supervisor::update_clusters(const std::vector<proxy::ClusterUpdate>& update
     worker.take_up(updates, countdown);
   });
   health_->adopt(state_.snapshot->clusters);
+  names_->adopt();
 }
 
 void Supervisor::watch_file() {

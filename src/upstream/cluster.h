@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,9 +19,17 @@
 
 namespace weir::upstream {
 
+// Where an endpoint of a setup comes from.
+struct Membership {
+  std::size_t entry = 0;     // of the settings' endpoints; several endpoints may share one
+  std::uint32_t weight = 1;  // as the file says, or the record of its service
+  bool operator==(const Membership&) const = default;
+};
+
 struct ClusterSetup {
   config::Cluster settings;
   std::vector<std::shared_ptr<Endpoint>> endpoints;  // in file order
+  std::vector<Membership> memberships;               // of each endpoint
 };
 
 // One of a bounded number, given back when it goes. An empty one counts nothing.

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import unittest
 
+from support.name_server import NameServer
 from support.origins import Nginx, Node, ScriptedOrigin
 from support.waiting import wait_for
 from support.weir import Weir, config
@@ -41,6 +42,9 @@ class Stage(contextlib.ExitStack):
 
     def node(self, script="origin.js"):
         return self._standing(Node(self.path("node"), script))
+
+    def name_server(self):
+        return self._standing(NameServer())
 
     def weir(self, configuration, **options):
         thing = Weir(self.path("weir"), configuration, **options)

@@ -43,7 +43,7 @@ class ScriptedOrigin:
     """Calls script(connection) in a thread of its own for each connection, and closes the connection when it returns.
     `requests` collects what `take` read; the default script answers OK to every request."""
 
-    def __init__(self, script=None, unix_path=None):
+    def __init__(self, script=None, unix_path=None, at=("127.0.0.1", 0)):
         self.script = script or self.answer_all
         self._lock = threading.Lock()
         self.connections, self.requests, self.broken = [], [], []
@@ -53,8 +53,9 @@ class ScriptedOrigin:
             self.address = f"unix:{unix_path}"
         else:
             self._listener = socket.socket()
-            self._listener.bind(("127.0.0.1", 0))
-            self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._listener.bind(at)
+            self.address = "%s:%d" % self._listener.getsockname()
         self._listener.listen(1024)
         threading.Thread(target=self._accept, daemon=True).start()
 

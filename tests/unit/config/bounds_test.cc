@@ -65,6 +65,17 @@ TEST(Bounds, Size) {
   EXPECT_EQ(lines_of(load(text).errors), "test.yaml: larger than 67108864 bytes\n");
 }
 
+TEST(Bounds, NameServers) {
+  const auto with_servers = [](std::size_t count) {
+    std::string text = "resolver: { servers: [10.0.0.1";
+    for (std::size_t i = 1; i < count; ++i) text += ", 10.0.0.1";
+    return load(with_listener(text + "] }\n"));
+  };
+  EXPECT_TRUE(with_servers(limits::kNameServers - 1).errors.empty());
+  EXPECT_TRUE(with_servers(limits::kNameServers).errors.empty());
+  EXPECT_EQ(with_servers(limits::kNameServers + 1).errors.size(), 1U);
+}
+
 TEST(Bounds, BytesThatYamlDoesNotAllow) {
   EXPECT_EQ(lines_of(tree_errors("a: 1\nb: \x04\nc: 2\n")),
             "test.yaml:2:4: control character 0x04: write it as \"\\x04\"\n");

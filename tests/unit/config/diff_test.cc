@@ -48,6 +48,13 @@ TEST(Diff, Endpoints) {
                   "cluster v1: endpoint 10.0.0.3:80 added"));
 }
 
+TEST(Diff, ServicesAreEndpointsLikeOthers) {
+  EXPECT_THAT(
+      after({{"[10.0.1.1:80]", "[{ service: _a._tcp.b }, { service: _b._tcp.b }]"}}),
+      ElementsAre("cluster v2: endpoint 10.0.1.1:80 removed",
+                  "cluster v2: endpoint _a._tcp.b added", "cluster v2: endpoint _b._tcp.b added"));
+}
+
 TEST(Diff, WeightsOfVariants) {
   EXPECT_THAT(after({{"weight: 95", "weight: 50"}, {"weight: 5 }]", "weight: 50 }]"}}),
               ElementsAre("route shop: variant stable weight 95 -> 50",

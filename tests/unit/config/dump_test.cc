@@ -39,6 +39,8 @@ TEST(Dump, OffAndNothing) {
 TEST(Dump, EveryOtherValue) {
   expect_round_trip(load(
       "workers: 3\nbuffer_bytes: 1GiB\nshutdown_timeout: 1500ms\n"
+      "resolver: { servers: [10.0.0.53, \"[::1]:5353\"], timeout: 3s, min_ttl: 2s, max_ttl: "
+      "1m, families: both }\n"
       "listeners: { v6: { address: \"[::1]:0\", limits: { body_bytes: 1234567, "
       "connections_per_address: 7, "
       "min_body_rate: 0, min_response_rate: 1KiB }, "
@@ -54,7 +56,7 @@ TEST(Dump, EveryOtherValue) {
       "  - { name: s, cluster: c, rewrite: { regex: a$, replace: \"\" }, retry: { on: [503, "
       "connect] } }\n"
       "clusters: { c: { balance: { maglev: path }, endpoints: [\"unix:/a b\"] }, "
-      "d: { balance: maglev, endpoints: [a:1] } }\n"));
+      "d: { balance: maglev, endpoints: [a:1, { service: _a._tcp.b, backup: true }] } }\n"));
 }
 
 // Everything but the defaults, for what is left out at its default too.

@@ -71,7 +71,8 @@ TEST(Loader, SectionsOfTheProcess) {
                          "mirror_bytes: 1MiB\n"
                          "admin: { address: \"[::]:9901\", token_env: TOKEN }\n"
                          "access_log: { path: /var/log/weir.log, format: combined }\n"
-                         "log: { path: stdout, level: debug }\n"),
+                         "log: { path: stdout, level: debug }\n"
+                         "resolver: { servers: [10.0.0.53, \"[::1]:5353\"], max_ttl: 500ms }\n"),
            {{"TOKEN", "s3cret"}});
   ASSERT_TRUE(loaded.errors.empty()) << lines_of(loaded.errors);
   const Config& config = loaded.config;
@@ -83,6 +84,11 @@ TEST(Loader, SectionsOfTheProcess) {
   EXPECT_EQ(config.access_log.path, "/var/log/weir.log");
   EXPECT_EQ(config.access_log.format, LogFormat::combined);
   EXPECT_EQ(config.log.path, "stdout");
+  ASSERT_EQ(config.resolver.servers.size(), 2U);
+  EXPECT_EQ(to_string(config.resolver.servers[0]), "10.0.0.53:53");
+  EXPECT_EQ(to_string(config.resolver.servers[1]), "[::1]:5353");
+  EXPECT_EQ(config.resolver.max_ttl, Millis(500));
+  EXPECT_EQ(config.resolver.min_ttl, Millis(500)) << "never above max_ttl";
   EXPECT_EQ(config.log.level, LogLevel::debug);
 }
 

@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "support/name_server.h"
 #include "unit/server/shop.h"
 
 namespace weir::server {
@@ -184,11 +185,15 @@ TEST(SnapshotBuilder, NamesTheEndpointThatDoesNotResolve) {
   config::Config config = shop_config();
   config.clusters[0].endpoints[0].address.host = "does-not-exist.invalid";
   config.clusters[0].endpoints[0].place = {"weir.yaml", 12, 7};
+  const test::NameServer server;
+  config.resolver.servers = {{.host = "127.0.0.1", .port = server.address().port}};
   observe::Registry registry(1);
   LiveState live;
   const auto built = build_snapshot(std::move(config), 1, registry, live);
   ASSERT_FALSE(built);
-  EXPECT_EQ(built.error().front().find("weir.yaml:12:7: endpoint does-not-exist.invalid:9101"), 0U)
+  EXPECT_EQ(built.error().front().find(
+                "weir.yaml:12:7: endpoint does-not-exist.invalid:9101 does not resolve: "),
+            0U)
       << built.error().front();
 }
 
