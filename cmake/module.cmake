@@ -10,6 +10,17 @@ function(weir_module name)
   target_link_libraries(weir_${name} PUBLIC ${ARG_DEPENDS} PRIVATE weir_flags ${ARG_LIBRARIES})
 endfunction()
 
+# weir_register_tests(program label): each test of a GoogleTest program is one of ctest's, except under a sanitizer, where
+# starting a process takes longer than most tests: there the program is.
+function(weir_register_tests program label)
+  if(WEIR_SANITIZE)
+    add_test(NAME ${program} COMMAND ${program} --gtest_brief=1)
+    set_tests_properties(${program} PROPERTIES LABELS ${label})
+  else()
+    gtest_discover_tests(${program} PROPERTIES LABELS ${label} DISCOVERY_TIMEOUT 60)
+  endif()
+endfunction()
+
 # weir_unit_test(module [LIBRARIES target...]): the GoogleTest program unit_<module> from all .cc files of the calling
 # folder, registered with ctest under the label "unit".
 function(weir_unit_test name)
@@ -22,5 +33,5 @@ function(weir_unit_test name)
   target_include_directories(unit_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(unit_${name} PRIVATE WEIR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(unit_${name} PRIVATE weir_${name} ${ARG_LIBRARIES} weir_flags GTest::gtest GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(unit_${name} PROPERTIES LABELS unit DISCOVERY_TIMEOUT 60)
+  weir_register_tests(unit_${name} unit)
 endfunction()

@@ -17,8 +17,6 @@
 namespace weir::config {
 namespace {
 
-constexpr long long kAnyCount = std::numeric_limits<std::uint32_t>::max();
-
 void read_endpoint_address(Reader& reader, const Node& node, Endpoint& endpoint) {
   read_as(reader, node, endpoint.address, parse_endpoint_address);
 }

@@ -19,7 +19,6 @@ namespace {
 
 constexpr int kRowMost = 100;  // results in a row
 constexpr int kPortMost = 65535;
-constexpr long long kAnyCount = std::numeric_limits<std::uint32_t>::max();
 
 // A path and perhaps a query, as a request's target has them.
 Parsed<std::string> parse_check_path(std::string_view text) {

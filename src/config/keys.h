@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -91,6 +93,8 @@ constexpr Key<SectionOf<Member>> key(std::string_view name) {
             read(reader, node, section.*Member);
           }};
 }
+inline constexpr long long kAnyCount = std::numeric_limits<std::uint32_t>::max();
+
 // A whole number from Low to High.
 template <auto Member, long long Low, long long High>
 constexpr Key<SectionOf<Member>> key_between(std::string_view name) {

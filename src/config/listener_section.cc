@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::uint64_t kHeaderBytesLeast = 1024;
 constexpr std::uint64_t kHeaderBytesMost = 1024 * 1024;
-constexpr long long kAnyCount = std::numeric_limits<std::uint32_t>::max();
 
 void read_header_bytes(Reader& reader, const Node& node, ListenerLimits& limits) {
   read_as(reader, node, limits.header_bytes, [](std::string_view text) -> Parsed<std::uint64_t> {

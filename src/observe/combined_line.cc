@@ -8,8 +8,8 @@
 namespace weir::observe {
 namespace {
 
-constexpr std::size_t kFixedBytes = 256;  // punctuation, numbers, time, address
-constexpr std::size_t kGrowth = 4;        // \xHH for one byte
+constexpr std::size_t kCombinedFixedBytes = 256;  // punctuation, numbers, time, address
+constexpr std::size_t kGrowth = 4;                // \xHH for one byte
 
 void write_escaped(LineCursor& line, std::string_view value) {
   constexpr char kHex[] = "0123456789ABCDEF";
@@ -41,7 +41,7 @@ std::size_t combined_line_bound(const ExchangeRecord& record) {
        {record.method, record.path, record.protocol, record.referer, record.user_agent}) {
     bytes += std::min(value.size(), limits::kLogValueBytes);
   }
-  return kFixedBytes + bytes * kGrowth;
+  return kCombinedFixedBytes + bytes * kGrowth;
 }
 
 char* write_combined_line(const ExchangeRecord& record, std::string_view time, char* out) {

@@ -12,12 +12,12 @@
 namespace weir::observe {
 namespace {
 
-constexpr std::size_t kFixedBytes = 1024;  // names, punctuation, numbers, time, address, reason
+constexpr std::size_t kJsonFixedBytes = 1024;  // names, punctuation, numbers, time, address, reason
 // The longest that the fixed part of a try can be: names, punctuation, a reason, two numbers.
 constexpr std::size_t kTryBytes = 192;
 constexpr std::size_t kTryNames = 2 * limits::kNameBytes + 256;  // a cluster's and an endpoint's
 static_assert(limits::kLogRingBytes / 2 >=
-                  kFixedBytes + 16 * kJsonGrowth * limits::kLogValueBytes +
+                  kJsonFixedBytes + 16 * kJsonGrowth * limits::kLogValueBytes +
                       limits::kLogTries * (kTryBytes + kJsonGrowth * kTryNames),
               "the longest line must find room in an empty ring");
 
@@ -195,7 +195,7 @@ std::size_t json_line_bound(const ExchangeRecord& record) {
     bytes += std::min(one.cluster.size(), limits::kLogValueBytes) +
              std::min(one.endpoint.size(), limits::kLogValueBytes);
   }
-  return kFixedBytes + record.tries.size() * kTryBytes + bytes * kJsonGrowth;
+  return kJsonFixedBytes + record.tries.size() * kTryBytes + bytes * kJsonGrowth;
 }
 
 char* write_json_line(const ExchangeRecord& record, std::string_view time, char* out) {

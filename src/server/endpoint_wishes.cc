@@ -16,7 +16,7 @@
 namespace weir::server {
 namespace {
 
-using Refused = std::unexpected<std::string>;
+using Misread = std::unexpected<std::string>;
 
 constexpr EndpointState kStates[] = {EndpointState::active, EndpointState::draining,
                                      EndpointState::down};
@@ -38,9 +38,9 @@ Read<Json> read_object(std::string_view body, std::initializer_list<std::string_
     return true;
   };
   Json json = Json::parse(body, look, false);
-  if (json.is_discarded()) return Refused("the body is not JSON");
-  if (!json.is_object()) return Refused("the body is not a JSON object");
-  if (!fault.empty()) return Refused(std::move(fault));
+  if (json.is_discarded()) return Misread("the body is not JSON");
+  if (!json.is_object()) return Misread("the body is not a JSON object");
+  if (!fault.empty()) return Misread(std::move(fault));
   return json;
 }
 
@@ -48,7 +48,7 @@ Read<std::uint32_t> read_weight(const Json& value) {
   if (value.is_number_unsigned() && value.get<std::uint64_t>() <= limits::kEndpointWeight) {
     return value.get<std::uint32_t>();
   }
-  return Refused(fmt::format("the weight {} must be a whole number from 0 to {}", shown(value),
+  return Misread(fmt::format("the weight {} must be a whole number from 0 to {}", shown(value),
                              limits::kEndpointWeight));
 }
 
@@ -56,7 +56,7 @@ Read<EndpointState> read_state(const Json& value) {
   for (const EndpointState state : kStates) {
     if (value == name_of(state)) return state;
   }
-  return Refused(fmt::format("the state {} must be active, draining or down", shown(value)));
+  return Misread(fmt::format("the state {} must be active, draining or down", shown(value)));
 }
 
 Read<config::Endpoint> read_place(const Json& given) {
@@ -66,37 +66,37 @@ Read<config::Endpoint> read_place(const Json& given) {
                      : given.is_object() && given.contains("address") ? given["address"]
                                                                       : given;
   if (!text.is_string() || (by_service && given.contains("address"))) {
-    return Refused(
+    return Misread(
         fmt::format("{} is no endpoint: write an address, or an object with one or with a service",
                     shown(given)));
   }
   if (by_service) {
     auto parsed = config::parse_service(text.get<std::string>());
-    if (!parsed) return Refused(std::move(parsed.error()));
+    if (!parsed) return Misread(std::move(parsed.error()));
     place.service = std::move(*parsed);
     return place;
   }
   auto parsed = config::parse_endpoint_address(text.get<std::string>());
-  if (!parsed) return Refused(std::move(parsed.error()));
+  if (!parsed) return Misread(std::move(parsed.error()));
   place.address = std::move(*parsed);
   return place;
 }
 
 Read<WantedEndpoint> read_wanted(const Json& given) {
   auto place = read_place(given);
-  if (!place) return Refused(std::move(place.error()));
+  if (!place) return Misread(std::move(place.error()));
   WantedEndpoint wanted{.place = std::move(*place), .weight = {}, .backup = {}};
   if (!given.is_object()) return wanted;
   if (given.contains("weight")) {
     const auto weight = read_weight(given["weight"]);
-    if (!weight) return Refused(weight.error());
+    if (!weight) return Misread(weight.error());
     if (!wanted.place.service.empty()) {
-      return Refused("a service's weights are those of its SRV records: leave weight out");
+      return Misread("a service's weights are those of its SRV records: leave weight out");
     }
     wanted.weight = *weight;
   }
   if (given.contains("backup")) {
-    if (!given["backup"].is_boolean()) return Refused("backup must be true or false");
+    if (!given["backup"].is_boolean()) return Misread("backup must be true or false");
     wanted.backup = given["backup"].get<bool>();
   }
   return wanted;
@@ -126,17 +126,17 @@ std::string read_option(std::string_view name, const std::string& value, bool ma
 
 Read<EndpointWish> read_endpoint_wish(std::string_view body) {
   const auto json = read_object(body, {"state", "weight"});
-  if (!json) return Refused(json.error());
-  if (json->empty()) return Refused("the body names neither state nor weight");
+  if (!json) return Misread(json.error());
+  if (json->empty()) return Misread("the body names neither state nor weight");
   EndpointWish wish;
   if (json->contains("state")) {
     const auto state = read_state(json->at("state"));
-    if (!state) return Refused(state.error());
+    if (!state) return Misread(state.error());
     wish.state = *state;
   }
   if (json->contains("weight")) {
     const auto weight = read_weight(json->at("weight"));
-    if (!weight) return Refused(weight.error());
+    if (!weight) return Misread(weight.error());
     wish.weight = *weight;
   }
   return wish;
@@ -150,28 +150,28 @@ Read<EndpointOptions> read_endpoint_options(std::string_view query, bool may_wai
     const std::size_t equals = std::min(one.find('='), one.size());
     const std::string value = percent_decoded(one.substr(std::min(equals + 1, one.size())));
     std::string fault = read_option(one.substr(0, equals), value, may_wait, options);
-    if (!fault.empty()) return Refused(std::move(fault));
+    if (!fault.empty()) return Misread(std::move(fault));
   }
   return options;
 }
 
 Read<std::vector<WantedEndpoint>> read_endpoint_set(std::string_view body) {
   const auto json = read_object(body, {"endpoints", "address", "service", "weight", "backup"});
-  if (!json) return Refused(json.error());
+  if (!json) return Misread(json.error());
   if (json->size() != 1 || !json->contains("endpoints") || !json->at("endpoints").is_array()) {
-    return Refused("the body is not a list of endpoints");
+    return Misread("the body is not a list of endpoints");
   }
   std::vector<WantedEndpoint> set;
   std::set<std::string> names;
   for (const Json& given : json->at("endpoints")) {
     auto wanted = read_wanted(given);
-    if (!wanted) return Refused(std::move(wanted.error()));
+    if (!wanted) return Misread(std::move(wanted.error()));
     if (const auto [name, is_new] = names.insert(to_string(wanted->place)); !is_new) {
-      return Refused(fmt::format("{} is named twice", *name));
+      return Misread(fmt::format("{} is named twice", *name));
     }
     set.push_back(std::move(*wanted));
   }
-  if (set.empty()) return Refused("the list is empty: a cluster needs at least one endpoint");
+  if (set.empty()) return Misread("the list is empty: a cluster needs at least one endpoint");
   return set;
 }
 

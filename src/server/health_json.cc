@@ -9,7 +9,7 @@
 namespace weir::server {
 namespace {
 
-std::string_view name_of(ProbeResult::Kind kind) {
+std::string_view word_of(ProbeResult::Kind kind) {
   switch (kind) {
     case ProbeResult::Kind::success:
       return "success";
@@ -21,7 +21,7 @@ std::string_view name_of(ProbeResult::Kind kind) {
 }
 
 Json check_json(const EndpointCheck::Last& last) {
-  Json json = {{"result", name_of(last.result.kind)},
+  Json json = {{"result", word_of(last.result.kind)},
                {"at", rfc3339(last.at_wall_ms)},
                {"duration_ms", last.took_ms}};
   if (!last.result.cause.empty()) json["cause"] = last.result.cause;
@@ -34,7 +34,7 @@ void add_health(Json& json, const EndpointHealth* health, const Endpoint& endpoi
                 const Clock& clock) {
   const EndpointCheck* check = health == nullptr ? nullptr : health->check_of(endpoint);
   json["takes_requests"] = endpoint.takes_requests();
-  json["health"] = server::name_of(check == nullptr ? Health::unknown : check->health());
+  json["health"] = name_of(check == nullptr ? Health::unknown : check->health());
   if (check != nullptr && check->last().any) json["last_check"] = check_json(check->last());
   json["ejected"] = endpoint.ejected();
   json["ejections"] = endpoint.conduct().ejections();

@@ -19,7 +19,7 @@
 namespace weir::server {
 namespace {
 
-using Result = std::expected<const proxy::RoutePlan*, AdminAnswer>;
+using FoundRoute = std::expected<const proxy::RoutePlan*, AdminAnswer>;
 
 std::string split_routes(const proxy::Snapshot& snapshot) {
   std::vector<std::string_view> names;
@@ -30,7 +30,7 @@ std::string split_routes(const proxy::Snapshot& snapshot) {
                        : fmt::format("routes with a split: {}", fmt::join(names, ", "));
 }
 
-Result split_route(const proxy::Snapshot& snapshot, const std::string& name) {
+FoundRoute split_route(const proxy::Snapshot& snapshot, const std::string& name) {
   for (const proxy::RoutePlan& route : snapshot.routes) {
     if (route.settings->name != name) continue;
     if (route.split) return &route;

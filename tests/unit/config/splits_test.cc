@@ -18,7 +18,7 @@ Loaded load_route(std::string_view keys, const Variables& variables = kNoVariabl
               variables);
 }
 
-Route route_of(std::string_view keys, const Variables& variables = kNoVariables) {
+Route sound_route(std::string_view keys, const Variables& variables = kNoVariables) {
   const Loaded loaded = load_route(keys, variables);
   EXPECT_EQ(lines_of(loaded.errors), "") << keys;
   EXPECT_EQ(lines_of(loaded.warnings), "") << keys;
@@ -26,14 +26,15 @@ Route route_of(std::string_view keys, const Variables& variables = kNoVariables)
 }
 
 Split split_of(std::string_view keys, const Variables& variables = kNoVariables) {
-  return route_of("split: { variants: [{ name: a, cluster: c }, { name: b, cluster: d }], " +
-                      std::string(keys) + " }",
-                  variables)
+  return sound_route("split: { variants: [{ name: a, cluster: c }, { name: b, cluster: d }], " +
+                         std::string(keys) + " }",
+                     variables)
       .split;
 }
 
 Mirror mirror_of(std::string_view keys) {
-  const Route route = route_of("cluster: c, mirror: [{ cluster: m, " + std::string(keys) + " }]");
+  const Route route =
+      sound_route("cluster: c, mirror: [{ cluster: m, " + std::string(keys) + " }]");
   return route.mirrors.empty() ? Mirror{} : route.mirrors[0];
 }
 
@@ -44,7 +45,7 @@ std::string warnings_of(std::string_view keys) {
 }
 
 TEST(Splits, VariantsInTheFilesOrder) {
-  const Route route = route_of(
+  const Route route = sound_route(
       "split: { variants: [{ name: stable, cluster: c, weight: 95 }, { name: canary, cluster: d, "
       "weight: 0 }, { name: again, cluster: c }] }");
   EXPECT_EQ(route.action, ActionKind::split);
@@ -68,11 +69,12 @@ TEST(Splits, TheRestHasDefaults) {
 }
 
 TEST(Splits, OneVariantIsEnough) {
-  EXPECT_EQ(route_of("split: { variants: [{ name: a, cluster: c }] }").split.variants.size(), 1U);
+  EXPECT_EQ(sound_route("split: { variants: [{ name: a, cluster: c }] }").split.variants.size(),
+            1U);
 }
 
 TEST(Splits, OtherKeysOfARouteGoWithASplit) {
-  const Route route = route_of(
+  const Route route = sound_route(
       "split: { variants: [{ name: a, cluster: c }] }, retry: { attempts: 0 }, timeouts: { "
       "request: "
       "1s }, rewrite: { prefix: /x }");
@@ -160,7 +162,7 @@ TEST(Splits, RescueForms) {
   const Rescue chosen =
       split_of("rescue: { methods: [HEAD, GET], on: [timeout, 503, 599, 503], budget_percent: 0 }")
           .rescue;
-  EXPECT_EQ(chosen, (Rescue{true, {"HEAD", "GET"}, false, false, true, {503, 599}, 0}));
+  EXPECT_EQ(chosen, (Rescue{true, {"HEAD", "GET"}, {false, false, true, {503, 599}}, 0}));
   for (const std::string_view off : {"off", "false", "\"off\""}) {
     EXPECT_FALSE(split_of("rescue: " + std::string(off)).rescue.enabled);
   }
@@ -180,11 +182,11 @@ TEST(Mirrors, TheRestHasDefaults) {
   const Mirror mirror = mirror_of("percent: 100");
   EXPECT_EQ(mirror, expected);
   EXPECT_EQ(mirror.place.line, 3);
-  EXPECT_TRUE(route_of("cluster: c, mirror: []").mirrors.empty());
+  EXPECT_TRUE(sound_route("cluster: c, mirror: []").mirrors.empty());
 }
 
 TEST(Mirrors, EveryKey) {
-  const Route route = route_of(
+  const Route route = sound_route(
       "split: { variants: [{ name: a, cluster: c }], key: [client_ip] }, mirror: [{ cluster: m, "
       "percent: 10, by: key, when: after, methods: [POST, GET], timeout: 1ms, max_in_flight: "
       "1000000, max_body: 16MiB, max_bytes: 1GiB, host: next.internal:81, set_headers: { X-A: 1, "

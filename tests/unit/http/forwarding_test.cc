@@ -59,7 +59,7 @@ void forward(Forwarded& forwarded, const std::string& bytes, const Peer& peer = 
   forwarded.written = out.view();
 }
 
-struct Case {
+struct Passing {
   std::string lines;
   Peer peer;
   std::map<std::string, std::string> sent;
@@ -71,7 +71,7 @@ const std::string kClaims =
     "for=1.1.1.1\r\n"
     "X-Request-Id: claimed-id\r\n";
 
-const Case kForwardingCases[] = {
+const Passing kForwardingCases[] = {
     {"",
      {},
      {{"X-Forwarded-For", "192.0.2.1"},
@@ -139,7 +139,7 @@ const Case kForwardingCases[] = {
 };
 
 TEST(Forwarding, Table) {
-  for (const Case& c : kForwardingCases) {
+  for (const Passing& c : kForwardingCases) {
     Forwarded forwarded;
     forward(forwarded, request_with(c.lines), c.peer);
     for (const auto& [name, value] : c.sent)

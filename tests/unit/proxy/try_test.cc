@@ -20,8 +20,8 @@ using ::testing::IsEmpty;
 using namespace std::chrono_literals;
 
 constexpr auto kTryTime = 500ms;
-constexpr auto kNearly = -100ms;
-constexpr auto kPast = 200ms;
+constexpr auto kJustBefore = -100ms;
+constexpr auto kAfter = 200ms;
 constexpr std::string_view kUnavailable =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
 
@@ -37,9 +37,9 @@ TEST_F(PerTryTimeout, ATryWithoutAnAnswerIsRepeatedAtAnotherEndpoint) {
   Party& client = connect();
   client.sends(kGet);
   Party& slow = accept();
-  advance(kTryTime + kNearly);
+  advance(kTryTime + kJustBefore);
   EXPECT_EQ(connecting(), 0U);
-  advance(kPast);
+  advance(kAfter);
   EXPECT_FALSE(slow.is_connected());
   accept().sends(kOk);
   EXPECT_EQ(connected_to(), "10.0.0.2:80");
@@ -52,7 +52,7 @@ TEST_F(PerTryTimeout, TheTimeBeginsWhenTheRequestIsSent) {
   client.sends(kGet);
   advance(kTryTime * 2);
   Party& origin = accept();
-  advance(kTryTime + kNearly);
+  advance(kTryTime + kJustBefore);
   EXPECT_TRUE(origin.is_connected());
   origin.sends(kOk);
   EXPECT_EQ(client.receives().status(), 200);
@@ -62,10 +62,10 @@ TEST_F(PerTryTimeout, APartOfAHeadIsNoAnswerAndAWholeOneIs) {
   Party& client = connect();
   client.sends(kGet);
   accept().sends("HTTP/1.1 200 OK\r\n");
-  advance(kTryTime + kPast);
+  advance(kTryTime + kAfter);
   Party& second = accept();
   second.sends("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
-  advance(kTryTime + kPast);
+  advance(kTryTime + kAfter);
   second.sends("ok");
   EXPECT_EQ(client.receives().body, "ok");
 }
@@ -74,11 +74,11 @@ TEST_F(PerTryTimeout, TheLastTryHasTheTimeOfTheWholeResponse) {
   Party& client = connect();
   client.sends(kGet);
   accept();
-  advance(kTryTime + kPast);
+  advance(kTryTime + kAfter);
   Party& last = accept();
-  advance(limits::kResponseHeadTimeout + kNearly);
+  advance(limits::kResponseHeadTimeout + kJustBefore);
   EXPECT_TRUE(last.is_connected());
-  advance(kPast);
+  advance(kAfter);
   EXPECT_EQ(client.receives().status(), 504);
   EXPECT_EQ(last_record().values.reason, Errc::response_timeout);
 }
@@ -87,7 +87,7 @@ TEST_F(PerTryTimeout, APostThatWasSentGoesOn) {
   Party& client = connect();
   client.sends("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\nhello");
   Party& origin = accept();
-  advance(kTryTime + kPast);
+  advance(kTryTime + kAfter);
   EXPECT_EQ(connecting(), 0U);
   EXPECT_EQ(endpoint().conduct().failures(), 0U);
   origin.sends(kOk);
@@ -99,7 +99,7 @@ TEST_F(PerTryTimeout, WithNowhereElseToGoTheTryGoesOn) {
   Party& client = connect();
   client.sends(kGet);
   Party& origin = accept();
-  advance(kTryTime + kPast);
+  advance(kTryTime + kAfter);
   EXPECT_TRUE(origin.is_connected());
   origin.sends(kOk);
   EXPECT_EQ(client.receives().status(), 200);
@@ -112,7 +112,7 @@ TEST_F(PerTryTimeout, TheWholeExchangesTimeStillHolds) {
   accept();
   advance(kTryTime + 50ms);
   accept();
-  advance(kPast);
+  advance(kAfter);
   EXPECT_EQ(client.receives().status(), 504);
   EXPECT_EQ(last_record().values.reason, Errc::request_timeout);
 }
@@ -134,7 +134,7 @@ TEST_F(RetryWait, TheFirstRetryGoesAtOnceAndTheSecondWaits) {
   ASSERT_EQ(connecting(), 1U);
   accept().sends(kUnavailable);
   EXPECT_EQ(connecting(), 0U);
-  advance(2000ms + kPast);
+  advance(2000ms + kAfter);
   EXPECT_EQ(connecting(), 1U);
   accept().sends(kOk);
   EXPECT_EQ(client.receives().status(), 200);
@@ -148,7 +148,7 @@ TEST_F(RetryWait, ContentThatComesMeanwhileIsSentThen) {
   refuse();
   client.sends("hello");
   EXPECT_EQ(connecting(), 0U);
-  advance(2000ms + kPast);
+  advance(2000ms + kAfter);
   EXPECT_EQ(accept().receives().body, "hello");
 }
 
@@ -158,7 +158,7 @@ TEST_F(RetryWait, AClientThatLeavesMeanwhileEndsIt) {
   refuse();
   refuse();
   client.resets();
-  advance(2000ms + kPast);
+  advance(2000ms + kAfter);
   EXPECT_EQ(connecting(), 0U);
   EXPECT_EQ(last_record().values.reason, Errc::client_gone);
 }
@@ -169,7 +169,7 @@ TEST_F(RetryWait, TheWholeExchangesTimeStillHolds) {
   client.sends(kGet);
   refuse();
   refuse();
-  advance(kPast);
+  advance(kAfter);
   EXPECT_EQ(client.receives().status(), 504);
   EXPECT_EQ(connecting(), 0U);
 }

@@ -13,19 +13,19 @@
 namespace weir::server {
 namespace {
 
-using Json = nlohmann::json;
+using AnyJson = nlohmann::json;
 
 class AdminApiTest : public RunningShop {};
 
 TEST_F(AdminApiTest, StatusSaysWhatRuns) {
-  const Json json = document("/v1/status");
+  const AnyJson json = document("/v1/status");
   EXPECT_EQ(json.at("config").at("generation"), 3);
   EXPECT_EQ(json.at("workers"), 2);
   EXPECT_EQ(json.at("listeners").at(0).at("address"), "127.0.0.1:8080");
 }
 
 TEST_F(AdminApiTest, StatusShowsSplitsAndWhoChangedThem) {
-  const Json before = document("/v1/status").at("splits");
+  const AnyJson before = document("/v1/status").at("splits");
   ASSERT_EQ(before.size(), 1U);
   EXPECT_EQ(before.at(0).at("route"), "shop");
   EXPECT_EQ(before.at(0).at("variants").at(1).at("variant"), "canary");
@@ -33,17 +33,17 @@ TEST_F(AdminApiTest, StatusShowsSplitsAndWhoChangedThem) {
   EXPECT_TRUE(before.at(0).at("changed").is_null());
 
   ASSERT_TRUE(state_.live.splits.change(*route(0).settings, {{"canary", 50}}, "alice", 1'000));
-  const Json after = document("/v1/status").at("splits").at(0);
+  const AnyJson after = document("/v1/status").at("splits").at(0);
   EXPECT_EQ(after.at("variants").at(1).at("weight"), 50);
   EXPECT_EQ(after.at("variants").at(1).at("configured_weight"), 5);
   EXPECT_EQ(after.at("changed").at("by"), "alice");
   EXPECT_EQ(after.at("changed").at("at"), "1970-01-01T00:00:01.000Z");
-  EXPECT_EQ(after.at("changed").at("from"), (Json{{"stable", 95}, {"canary", 5}}));
-  EXPECT_EQ(after.at("changed").at("to"), (Json{{"stable", 95}, {"canary", 50}}));
+  EXPECT_EQ(after.at("changed").at("from"), (AnyJson{{"stable", 95}, {"canary", 5}}));
+  EXPECT_EQ(after.at("changed").at("to"), (AnyJson{{"stable", 95}, {"canary", 50}}));
 }
 
 TEST_F(AdminApiTest, ClustersShowEndpoints) {
-  const Json json = document("/v1/clusters");
+  const AnyJson json = document("/v1/clusters");
   EXPECT_EQ(json.at(0).at("cluster"), "app");
   EXPECT_EQ(json.at(0).at("endpoints").at(0).at("endpoint"), "127.0.0.1:9101");
   EXPECT_EQ(json.at(0).at("endpoints").at(0).at("state"), "active");
@@ -51,7 +51,7 @@ TEST_F(AdminApiTest, ClustersShowEndpoints) {
 
 TEST_F(AdminApiTest, RoutesCountTheirRequests) {
   instruments_.registry.cells(0).add(route(2).series[0].requests[2], 5);
-  const Json json = document("/v1/routes").at(2);
+  const AnyJson json = document("/v1/routes").at(2);
   EXPECT_EQ(json.at("route"), "all");
   EXPECT_EQ(json.at("action"), "cluster");
   EXPECT_EQ(json.at("requests").at("2xx"), 5);
@@ -64,13 +64,13 @@ TEST_F(AdminApiTest, ASplitRouteCountsWhatItsVariantsServedAndWhatWasRefusedBefo
   cells.add(route(0).series[0].requests[4], 1);
   cells.add(route(0).split->variants[0].series[0].requests[2], 20);
   cells.add(route(0).split->variants[1].series[0].requests[2], 3);
-  const Json requests = document("/v1/routes").at(0).at("requests");
+  const AnyJson requests = document("/v1/routes").at(0).at("requests");
   EXPECT_EQ(requests.at("2xx"), 23);
   EXPECT_EQ(requests.at("4xx"), 1);
 }
 
 TEST_F(AdminApiTest, ASplitShowsWeightsAndTheSharesThatCameOfThem) {
-  const Json idle = document("/v1/routes").at(0).at("split");
+  const AnyJson idle = document("/v1/routes").at(0).at("split");
   EXPECT_TRUE(idle.at("variants").at(0).at("share").is_null());
   EXPECT_EQ(idle.at("weights_sum"), 100);
   EXPECT_TRUE(idle.at("changed").is_null());
@@ -83,7 +83,7 @@ TEST_F(AdminApiTest, ASplitShowsWeightsAndTheSharesThatCameOfThem) {
   assign(0, VariantReason::no_key, 6);
   assign(1, VariantReason::weight, 4);
   assign(1, VariantReason::forced, 1000);  // testers say nothing about weights
-  const Json split = document("/v1/routes").at(0).at("split");
+  const AnyJson split = document("/v1/routes").at(0).at("split");
   EXPECT_EQ(split.at("variants").at(0).at("cluster"), "shop-v1");
   EXPECT_EQ(split.at("variants").at(0).at("requests"), 96);
   EXPECT_EQ(split.at("variants").at(1).at("requests"), 4);
@@ -106,16 +106,16 @@ TEST_F(AdminApiTest, MirrorsShowWhatTheySentDroppedAndHold) {
   ASSERT_TRUE(plan.load->begin(10));
   ASSERT_TRUE(plan.load->bytes.hold(300, 1000));
 
-  const Json routes = document("/v1/routes");
-  EXPECT_EQ(routes.at(0).at("mirrors").at(0), (Json{{"cluster", "shop-next"},
-                                                    {"percent", 10},
-                                                    {"by", "key"},
-                                                    {"when", "concurrent"},
-                                                    {"in_flight", 1},
-                                                    {"held_bytes", 300},
-                                                    {"sent", 8},
-                                                    {"dropped", 2}}));
-  const Json third = routes.at(2).at("mirrors").at(0);
+  const AnyJson routes = document("/v1/routes");
+  EXPECT_EQ(routes.at(0).at("mirrors").at(0), (AnyJson{{"cluster", "shop-next"},
+                                                       {"percent", 10},
+                                                       {"by", "key"},
+                                                       {"when", "concurrent"},
+                                                       {"in_flight", 1},
+                                                       {"held_bytes", 300},
+                                                       {"sent", 8},
+                                                       {"dropped", 2}}));
+  const AnyJson third = routes.at(2).at("mirrors").at(0);
   EXPECT_NEAR(third.at("percent").get<double>(), 33.333, 0.001);
   EXPECT_EQ(third.at("when"), "after");
   plan.load->end();

@@ -12,7 +12,7 @@
 namespace weir::server {
 namespace {
 
-using Json = nlohmann::json;
+using AnyJson = nlohmann::json;
 
 class EndpointsTest : public RunningShop {
  protected:
@@ -43,11 +43,11 @@ TEST_F(EndpointsTest, AChangeIsInForceAndRemembered) {
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(endpoint().state(), EndpointState::draining);
   EXPECT_EQ(endpoint().weight(), 4U);
-  const Json json = Json::parse(answer.body);
+  const AnyJson json = AnyJson::parse(answer.body);
   EXPECT_EQ(json.at("cluster"), "app");
   EXPECT_EQ(json.at("changed").at("by"), "alice");
-  EXPECT_EQ(json.at("changed").at("from"), (Json{{"state", "active"}, {"weight", 1}}));
-  EXPECT_EQ(json.at("changed").at("to"), (Json{{"state", "draining"}, {"weight", 4}}));
+  EXPECT_EQ(json.at("changed").at("from"), (AnyJson{{"state", "active"}, {"weight", 1}}));
+  EXPECT_EQ(json.at("changed").at("to"), (AnyJson{{"state", "draining"}, {"weight", 4}}));
   EXPECT_EQ(document("/v1/clusters/app/endpoints/127.0.0.1%3A9101"), json);
   EXPECT_EQ(document("/v1/clusters").at(0).at("endpoints").at(0).at("changed"), json["changed"]);
 }
@@ -96,7 +96,7 @@ TEST_F(EndpointsTest, WaitingEndsWithTheLastRequest) {
   const auto later = answer.later->look();
   ASSERT_TRUE(later);
   EXPECT_EQ(later->status, 200);
-  EXPECT_EQ(Json::parse(later->body).at("active_requests"), 0);
+  EXPECT_EQ(AnyJson::parse(later->body).at("active_requests"), 0);
   EXPECT_EQ(patch(R"({"state": "draining"})", "wait=drained").later, nullptr);
 }
 
@@ -104,7 +104,7 @@ TEST_F(EndpointsTest, WaitingEndsWhenTimeIsUpOrTheEndpointIsBack) {
   endpoint().begin_request();
   const AdminAnswer late = patch(R"({"state": "draining"})", "wait=drained&timeout=0");
   EXPECT_EQ(late.status, 504);
-  EXPECT_EQ(Json::parse(late.body).at("active_requests"), 1);
+  EXPECT_EQ(AnyJson::parse(late.body).at("active_requests"), 1);
   const AdminAnswer waiting = patch(R"({"state": "down"})", "wait=drained&timeout=1h");
   ASSERT_NE(waiting.later, nullptr);
   ASSERT_EQ(patch(R"({"state": "active"})").status, 200);
@@ -121,10 +121,10 @@ TEST_F(EndpointsTest, ASetTakesThePlaceOfTheFiles) {
   ASSERT_EQ(app().endpoints().size(), 2U);
   EXPECT_EQ(app().endpoints()[0], before);
   EXPECT_EQ(app().endpoints()[1]->weight(), 3U);
-  const Json replaced = document("/v1/clusters/app/endpoints").at("replaced");
+  const AnyJson replaced = document("/v1/clusters/app/endpoints").at("replaced");
   EXPECT_EQ(replaced.at("by"), "alice");
-  EXPECT_EQ(replaced.at("from"), Json{"127.0.0.1:9101"});
-  EXPECT_EQ(replaced.at("to"), (Json{"127.0.0.1:9101", "127.0.0.1:9102"}));
+  EXPECT_EQ(replaced.at("from"), AnyJson{"127.0.0.1:9101"});
+  EXPECT_EQ(replaced.at("to"), (AnyJson{"127.0.0.1:9101", "127.0.0.1:9102"}));
 }
 
 TEST_F(EndpointsTest, WrongSetsAreRefusedWithTheMend) {

@@ -16,7 +16,7 @@
 namespace weir::server {
 namespace {
 
-using Json = nlohmann::json;
+using AnyJson = nlohmann::json;
 
 class WeightsTest : public RunningShop {
  protected:
@@ -30,7 +30,7 @@ class WeightsTest : public RunningShop {
   void expect_refused(std::string_view body, int status, std::string_view words) {
     const AdminAnswer answer = put(body);
     EXPECT_EQ(answer.status, status) << body;
-    const std::string message = Json::parse(answer.body).at("error");
+    const std::string message = AnyJson::parse(answer.body).at("error");
     EXPECT_NE(message.find(words), std::string::npos) << message;
     EXPECT_EQ(in_force()[0], 95U);
     EXPECT_EQ(in_force()[1], 5U);
@@ -43,15 +43,15 @@ TEST_F(WeightsTest, AreInForceWhenTheAnswerIsThere) {
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(in_force()[0], 90U);
   EXPECT_EQ(in_force()[1], 10U);
-  const Json json = Json::parse(answer.body);
+  const AnyJson json = AnyJson::parse(answer.body);
   EXPECT_EQ(json.at("route"), "shop");
-  EXPECT_EQ(json.at("variants").at(1), (Json{{"variant", "canary"},
-                                             {"cluster", "shop-v2"},
-                                             {"weight", 10},
-                                             {"configured_weight", 5}}));
+  EXPECT_EQ(json.at("variants").at(1), (AnyJson{{"variant", "canary"},
+                                                {"cluster", "shop-v2"},
+                                                {"weight", 10},
+                                                {"configured_weight", 5}}));
   EXPECT_EQ(json.at("changed").at("by"), "alice@desk");
-  EXPECT_EQ(json.at("changed").at("from"), (Json{{"stable", 95}, {"canary", 5}}));
-  EXPECT_EQ(json.at("changed").at("to"), (Json{{"stable", 90}, {"canary", 10}}));
+  EXPECT_EQ(json.at("changed").at("from"), (AnyJson{{"stable", 95}, {"canary", 5}}));
+  EXPECT_EQ(json.at("changed").at("to"), (AnyJson{{"stable", 90}, {"canary", 10}}));
   EXPECT_EQ(json.at("changed").at("at").get<std::string>().size(), 24U);
 }
 
@@ -62,7 +62,7 @@ TEST_F(WeightsTest, VariantsLeftOutKeepTheirs) {
 }
 
 TEST_F(WeightsTest, CanBeReadWithoutBeingChanged) {
-  const Json json = document("/v1/routes/shop/weights");
+  const AnyJson json = document("/v1/routes/shop/weights");
   EXPECT_EQ(json.at("variants").at(0).at("weight"), 95);
   EXPECT_TRUE(json.at("changed").is_null());
 }
@@ -159,7 +159,7 @@ TEST_F(WeightsTest, AChangeNeedsTheTokenAndNoForeignPage) {
 TEST_F(WeightsTest, WhoChangedThemIsTheNameGivenElseTheAddress) {
   const auto who = [&](std::string_view actor) {
     const AdminAnswer answer = put(R"({"canary": 5})", "shop", actor);
-    return Json::parse(answer.body).at("changed").at("by").get<std::string>();
+    return AnyJson::parse(answer.body).at("changed").at("by").get<std::string>();
   };
   EXPECT_EQ(who(""), "127.0.0.1");
   EXPECT_EQ(who("bob"), "bob");

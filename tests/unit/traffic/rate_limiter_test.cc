@@ -211,7 +211,6 @@ TEST(RateLimiter, ThreadsShareTheBucketsOfKeys) {
   RateLimiter limiter(keyed(limit_of(1, 100), KeySource::header, "X-User"), 7);
   std::vector<FakeFields> users;
   for (std::uint64_t i = 0; i < 10; ++i) users.push_back(user(i));
-  RateVerdict verdict;
   for (const FakeFields& fields : users) {  // each has its place
     RequestView request = get("a.test", "/");
     request.fields = &fields;

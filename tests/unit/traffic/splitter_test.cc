@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kUsers = 1'000'000;
 constexpr double kTolerance = 0.002;  // 0.2 points
-constexpr std::uint32_t kMost = limits::kVariantWeight;
+constexpr std::uint32_t kMostWeight = limits::kVariantWeight;
 
 const std::vector<Point>& users() {
   static const std::vector<Point> points = points_of_users(kUsers, "shop");
@@ -77,8 +77,9 @@ TEST(Splitter, TwoVariantsGetTheirSharesOfAnySum) {
   const Splitter splitter(variants_of({0, 0}));
   for (const Weights& weights :
        {weights_of({1, 1}), weights_of({2, 1}), weights_of({1, 999'999}), weights_of({999'999, 1}),
-        weights_of({kMost, kMost}), weights_of({kMost, 1}), weights_of({1, kMost}),
-        weights_of({0, kMost}), weights_of({kMost, 0}), weights_of({7, 0})}) {
+        weights_of({kMostWeight, kMostWeight}), weights_of({kMostWeight, 1}),
+        weights_of({1, kMostWeight}), weights_of({0, kMostWeight}), weights_of({kMostWeight, 0}),
+        weights_of({7, 0})}) {
     expect_shares(splitter, weights);
   }
 }
@@ -89,8 +90,9 @@ TEST(Splitter, ThreeVariantsGetTheirSharesAtManyWeights) {
     expect_shares(splitter, weights_of({100 - weight, 0, weight}));
   }
   for (const Weights& weights :
-       {weights_of({1, 1, 1}), weights_of({90, 5, 5}), weights_of({1, kMost, 1}),
-        weights_of({kMost, kMost, kMost}), weights_of({0, 0, 1}), weights_of({0, kMost, 0})}) {
+       {weights_of({1, 1, 1}), weights_of({90, 5, 5}), weights_of({1, kMostWeight, 1}),
+        weights_of({kMostWeight, kMostWeight, kMostWeight}), weights_of({0, 0, 1}),
+        weights_of({0, kMostWeight, 0})}) {
     expect_shares(splitter, weights);
   }
 }
@@ -127,9 +129,9 @@ std::uint32_t any_weight(Random& random) {
     case 1:
       return random.below(101);
     case 2:
-      return kMost - random.below(3);
+      return kMostWeight - random.below(3);
     default:
-      return random.below(kMost + 1);
+      return random.below(kMostWeight + 1);
   }
 }
 

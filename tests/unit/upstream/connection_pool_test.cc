@@ -138,7 +138,7 @@ TEST_F(Pool, UseAllLeavesOutWhoWasTakenOutOnPurpose) {
 
 TEST_F(Pool, WithoutUseAllNobodyServesThen) {
   make();
-  for (const std::size_t i : {0, 1}) pool_->at(i).endpoint().set_healthy(false);
+  for (const std::size_t i : {0U, 1U}) pool_->at(i).endpoint().set_healthy(false);
   EXPECT_EQ(pool_->pick({}), kNoEndpoint);
 }
 
