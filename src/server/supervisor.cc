@@ -203,6 +203,8 @@ bool Supervisor::write_pid_file() {
 void Supervisor::tell_ready() {
   const bool successor = has_predecessor();
   tell_predecessor();
+  // Where they lead to stderr, they were opened while that led to the predecessor.
+  if (successor) reopen_logs();
   std::string lines = fmt::format("READY=1\nSTATUS=weir {} serves", kVersion);
   if (successor) lines += fmt::format("\nMAINPID={}", ::getpid());
   net::tell_service_manager(lines);
@@ -235,12 +237,16 @@ void Supervisor::on_reload_signal() {
 }
 
 void Supervisor::on_reopen_signal() {
+  if (reopen_logs()) observe::log_info("logs reopened");
+}
+
+bool Supervisor::reopen_logs() {
   observe::reopen_log();
   if (const Error error = instruments_->access_log.reopen()) {
     observe::log_error("access log: {}; the old file stays in use", why(error));
-  } else {
-    observe::log_info("logs reopened");
+    return false;
   }
+  return true;
 }
 
 void Supervisor::begin_drain(bool handed_over) {

@@ -84,6 +84,7 @@ class Supervisor {
   void on_stop_signal();
   void on_reload_signal();
   void on_reopen_signal();
+  bool reopen_logs();
   void begin_drain(bool handed_over);
   void stop_now();
   void look_whether_stopped();

@@ -118,6 +118,19 @@ class OneUpgrade(Upgrades):
             self.assertTrue(client.reader.at_end())
         weir.wait_for_end(weir.pid)
 
+    def test_the_log_goes_on_when_the_old_process_is_gone(self):
+        weir = self.generations(access_log={"path": "stderr"})
+        self.upgrade(weir)
+        weir.wait_for_end(weir.pids[0])
+        self.assertEqual(command("reload", "--admin", f"unix:{weir.admin}").returncode, 0)
+        with weir.client() as client:
+            client.request(path="/after")
+        wait_for(lambda: "nothing has changed" in weir.log(), "the new process's own log")
+        wait_for(lambda: '"path":"/after"' in weir.log(), "its access log")
+        self.upgrade(weir)
+        weir.wait_for_end(weir.pids[1])
+        wait_for(lambda: weir.log().count("info stopped") == 2, "the second's last word")
+
     def test_the_pid_file_names_the_process_that_serves_and_goes_with_the_last(self):
         weir = self.generations()
         self.assertEqual(weir.pid_in_file(), weir.pid)
