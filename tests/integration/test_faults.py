@@ -2,6 +2,7 @@
 """Origins that die, stall, refuse and close behind the proxy's back, and clients that leave: no GET fails while another
 origin lives, no POST is delivered twice, every wait ends, and what a client left is ended at the origin too."""
 
+import contextlib
 import json
 import os
 import random
@@ -15,7 +16,7 @@ from support.clients import Load, RawClient
 from support.http1 import Truncated
 from support.origins import OK
 from support.waiting import Stopwatch, wait_for
-from support.weir import config
+from support.weir import config, sanitized
 
 
 class OneOfThreeDies(IntegrationTest):
@@ -83,7 +84,7 @@ class Races(IntegrationTest):
         weir = self.stage.weir_before(self.origin_that_closes(random_), self.stage.origin())
         pause = threading.Event()
         with weir.client() as client:
-            for number in range(500):
+            for number in range(1000):
                 response = client.request("GET", f"/{number}")
                 self.assertEqual(response.status, 200, f"seed {seed}, request {number}, {response.get('Proxy-Status')}")
                 if number % 3 == 0:
@@ -97,7 +98,7 @@ class Races(IntegrationTest):
         weir = self.stage.weir_before(*origins)
         statuses = Counter()
         with weir.client() as client:
-            for number in range(300):
+            for number in range(1000):
                 statuses[client.request("POST", f"/{number}", body=b"order").status] += 1
         self.assert_quiet(weir)
         seen = Counter(request.target for origin in origins for request in origin.requests)
@@ -159,14 +160,58 @@ class DiesWithoutAnAnswer(IntegrationTest):
         for end in ("closes", "resets"):
             with self.subTest(end):
                 bad, good = self.origin_that_takes_and(end), self.stage.origin()
-                weir = self.stage.weir_before(bad, good)
+                weir = self.stage.weir_before(bad, good, cluster={"outlier": "off"})
                 statuses = Counter()
                 with weir.client() as client:
-                    for number in range(10):
+                    for number in range(1000):
                         statuses[client.request("POST", f"/{number}", body=b"order").status] += 1
-                self.assertEqual(statuses, {200: 5, 502: 5})
+                self.assertEqual(statuses, {200: 500, 502: 500})
                 seen = Counter(request.target for origin in (bad, good) for request in origin.requests)
                 self.assertEqual(set(seen.values()), {1})
+
+
+class Overload(IntegrationTest):
+    BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy"
+
+    def test_retries_make_at_most_a_quarter_more_when_everything_fails(self):
+        origins = [self.stage.origin() for _ in range(3)]
+        for origin in origins:
+            origin.script = lambda connection, origin=origin: origin.answer_all(connection, self.BUSY)
+        weir = self.stage.weir(config([origin.address for origin in origins], cluster={"outlier": "off"},
+                                      route={"retry": {"attempts": 3, "on": ["connect", "reset", 503]}}))
+        def asked():
+            return sum(len(origin.requests) for origin in origins)
+
+        with Load(weir.address, threads=4, expected=503) as load:
+            # A worker begins with savings for a burst of 100 retries (docs/decisions/0012-retry-budget.md).
+            wait_for(lambda: load.answered >= 1000 or load.failures, "the savings are spent", 60)
+            answered, before = load.answered, asked()
+            wait_for(lambda: load.answered >= answered + 2000 or load.failures, "2,000 more answers", 60)
+        self.assertEqual(load.failures, [])
+        ratio = (asked() - before) / (load.answered - answered)
+        print(f"with everything failing: {ratio:.3f} requests to origins for each of a client's")
+        self.assertGreater(ratio, 1.1)
+        self.assertLessEqual(ratio, 1.25)
+
+    def test_what_is_too_much_for_a_hung_cluster_is_refused_at_once(self):
+        def say_nothing(connection):
+            hung.take(connection)
+            connection.reader.at_end()
+        hung = self.stage.origin(say_nothing)
+        weir = self.stage.weir_before(hung, cluster={"connections": {"max": 4, "max_pending": 4}})
+        with contextlib.ExitStack() as waiting:
+            for _ in range(8):
+                waiting.enter_context(weir.client()).send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            wait_for(lambda: weir.admin_json("/v1/clusters")[0]["waiting"] == 4, "all places are taken")
+            times = []
+            with weir.client() as client:
+                for _ in range(100):
+                    watch = Stopwatch()
+                    self.assertEqual(client.request().status, 503)
+                    times.append(watch.seconds)
+            self.assertEqual(len(hung.requests), 4)
+        print(f"refused by a hung cluster in {sorted(times)[50] * 1000:.2f} ms, at most {max(times) * 1000:.2f} ms")
+        self.assertLess(sorted(times)[50], 0.05 if sanitized() else 0.01)
 
 
 class NothingThere(IntegrationTest):
