@@ -17,6 +17,7 @@
 #include "net/process.h"
 #include "net/service_notice.h"
 #include "observe/log.h"
+#include "server/cluster_change.h"
 #include "server/error_words.h"
 #include "server/predecessor.h"
 #include "server/snapshot_builder.h"
@@ -91,6 +92,7 @@ void Supervisor::serve() {
   start_workers();
   inherited_ = {};
   watch_names();
+  tell_of_early_changes();
   watch_file();
   tell_ready();
   if (reload_waits_) on_reload_signal();
@@ -185,6 +187,19 @@ void Supervisor::start_workers() {
   observe::log_info("weir {} ready: {} workers, {} routes, {} clusters, listening on{}", kVersion,
                     state_.workers, state_.snapshot->routes.size(),
                     state_.snapshot->clusters.size(), addresses);
+}
+
+// Workers begin with the snapshot's endpoints; an operator may have replaced some while the first
+// checks were awaited.
+void Supervisor::tell_of_early_changes() {
+  const proxy::Snapshot& snapshot = *state_.snapshot;
+  std::vector<ClusterPtr> changed;
+  for (std::size_t i = 0; i < snapshot.clusters.size(); ++i) {
+    if (snapshot.clusters[i]->setup() != snapshot.setups[i]) {
+      changed.push_back(snapshot.clusters[i]);
+    }
+  }
+  if (!changed.empty()) server::tell_workers(state_, changed);
 }
 
 // Not before there are workers to tell of other endpoints.

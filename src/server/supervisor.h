@@ -56,6 +56,7 @@ class Supervisor {
   void begin_checks();
   void await_first_checks();
   void start_workers();
+  void tell_of_early_changes();
   void watch_names();
   void tell_ready();
   void watch_signals();

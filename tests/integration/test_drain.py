@@ -223,6 +223,22 @@ class Sets(DrainTest):
         self.assert_quiet(weir)
 
 
+class WhileStarting(DrainTest):
+    def test_a_set_that_is_put_before_the_first_checks_are_over_serves(self):
+        def say_nothing(connection):
+            silent.take(connection)
+            connection.reader.at_end()
+        silent = self.stage.origin(say_nothing)
+        weir = self.stage.weir(config([silent.address], cluster={"health_check": {"path": "/"}}, workers=2),
+                               ready=False)
+        wait_for(lambda: weir.readiness() == 503, "the admin API answers, and first checks are awaited")
+        self.assertEqual(self.ask(weir, "PUT", SET, {"endpoints": [self.a.address]}).status, 200)
+        wait_for(lambda: weir.readiness() == 200, "it is ready")
+        host, _, port = weir.admin_json("/v1/status")["listeners"][0]["address"].rpartition(":")
+        weir.address = (host, int(port))
+        self.assertEqual(self.serving(weir), {"a"})
+
+
 class Reloads(DrainTest):
     def settings(self, origins, **options):
         return config([each.address for each in origins], workers=2, watch=False, **options)
