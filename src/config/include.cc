@@ -9,8 +9,10 @@
 #include <array>
 #include <filesystem>
 #include <glob.h>
+#include <set>
 #include <string_view>
-#include <system_error>
+#include <sys/stat.h>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -37,6 +39,20 @@ bool is_section(std::string_view name) {
   return std::ranges::find(kSections, name, &Section::name) != kSections.end();
 }
 
+Parsed<std::string> parse_pattern(std::string_view text) {
+  if (!text.empty()) return std::string(text);
+  return std::unexpected("no file named: write a path or a pattern");
+}
+
+// Equal for all names of one file; of one that is not there, its name.
+using FileId = std::tuple<dev_t, ino_t, std::string>;
+
+FileId id_of(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return {0, 0, path};
+  return {status.st_dev, status.st_ino, {}};
+}
+
 class Inclusion {
  public:
   Inclusion(Reader& reader, const std::string& path, Document& document)
@@ -44,13 +60,7 @@ class Inclusion {
 
   void take(const Node& wishes) {
     std::vector<std::string> patterns;
-    read_list(reader_, wishes, patterns, [](Reader& reader, const Node& node, std::string& out) {
-      std::optional<std::string> text = reader.text(node);
-      if (text && text->empty()) reader.error(node, "no file named: write a path or a pattern");
-      if (!text || text->empty()) return false;
-      out = std::move(*text);
-      return true;
-    });
+    read_list_as(reader_, wishes, patterns, parse_pattern);
     for (const std::string& pattern : patterns) {
       document_.patterns.push_back(
           (std::filesystem::path(main_).parent_path() / pattern).lexically_normal());
@@ -64,17 +74,11 @@ class Inclusion {
 
   // Each once, whatever it is called; the main file may stand among those it names.
   std::vector<std::string> all_files() const {
+    std::set<FileId> known{id_of(main_)};
     std::vector<std::string> files;
-    const auto known = [&](const std::string& file) {
-      std::error_code ignored;
-      const auto same = [&](const std::string& other) {
-        return file == other || std::filesystem::equivalent(file, other, ignored);
-      };
-      return same(main_) || std::ranges::any_of(files, same);
-    };
     for (const std::string& pattern : document_.patterns) {
       for (std::string& file : files_of(pattern)) {
-        if (!known(file)) files.push_back(std::move(file));
+        if (known.insert(id_of(file)).second) files.push_back(std::move(file));
       }
     }
     return files;

@@ -1,7 +1,7 @@
 // Every key a file can have, as paths: what the parser's tables say, for the tests that hold the
 // reference file, the schema and the documentation against it. Each section adds its own keys (its
-// list_ function in sections.h). While a file is read, only the words
-// for a key in the wrong file ask for it.
+// list_ function in sections.h). While a file is read, only the words for a
+// key in the wrong file ask for it.
 #pragma once
 
 #include <string>
