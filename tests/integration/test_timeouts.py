@@ -104,14 +104,14 @@ class SlowClients(IntegrationTest):
     def test_a_client_that_does_not_read_is_let_go_and_costs_little(self):
         node = self.stage.node()
         weir = self.weir_with(node, write_idle="500ms")
-        before = resident_kilobytes(weir.pid)
+        before = weir.child.resident_kib()
         with weir.client() as client:
             client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.send(b"GET /bytes?size=200000000 HTTP/1.1\r\nHost: a\r\n\r\n")
             client.reader.head()
             line = json.loads(weir.access_log(1)[0])
             self.assertEqual(line["reason"], "client_idle")
-            self.assertLess(resident_kilobytes(weir.pid) - before, PATIENT_KILOBYTES)
+            self.assertLess(weir.child.resident_kib() - before, PATIENT_KILOBYTES)
             with self.assertRaises((Truncated, ConnectionResetError)):
                 client.reader.rest()
                 raise Truncated("the answer")
@@ -125,19 +125,14 @@ class SlowClients(IntegrationTest):
             connection.head()
             release.wait(60)
         weir = self.stage.weir_before(self.stage.origin(script))
-        before = resident_kilobytes(weir.pid)
+        before = weir.child.resident_kib()
         with weir.client() as client:
             client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000000\r\n\r\n")
             client.socket.settimeout(1)
             with self.assertRaises(TimeoutError):
                 for _ in range(2000):
                     client.send(b"x" * 100000)
-            self.assertLess(resident_kilobytes(weir.pid) - before, PATIENT_KILOBYTES)
-
-
-def resident_kilobytes(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+            self.assertLess(weir.child.resident_kib() - before, PATIENT_KILOBYTES)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ import json
 import pathlib
 import time
 
-from common import Verdict, Wrk, resident_kib  # first: it says where support is
+from common import Verdict  # first: it says where support is
 
 from support.case import Stage
 from support.clients import Load
 from support.waiting import wait_for
 from support.weir import command, config
+from support.wrk import Wrk
 
 GROWTH = 1.05
 WARM = 100  # reloads before memory is compared
@@ -52,7 +53,7 @@ def run(options):
         def reload_and_note(number):
             reload(weir, number, origins, steady)
             if number % 100 == 0:
-                memory[number] = resident_kib(weir.pid)
+                memory[number] = weir.child.resident_kib()
 
         with Load(weir.address, threads=1, path="/steady") as other:
             wait_for(lambda: other.answered > 20, "the steady cluster is asked")

@@ -11,10 +11,11 @@ import statistics
 import subprocess
 import time
 
-from common import Verdict, Wrk  # first: it says where support is
+from common import Verdict  # first: it says where support is
 
 from support.case import Stage
 from support.weir import config
+from support.wrk import Wrk
 
 MODES = {"slow heads": ["-H"], "slow bodies": ["-B", "-s", "8192"], "ranges": ["-R"],
          "slow reading": ["-X", "-w", "512", "-y", "1024", "-n", "5", "-z", "32"]}

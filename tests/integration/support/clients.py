@@ -1,7 +1,6 @@
 """Clients: raw bytes over a socket, whole GETs and POSTs on kept-alive connections, curl, wrk, and a load of GETs that
 counts what went wrong. Every one has a time limit."""
 
-import re
 import shutil
 import socket
 import subprocess
@@ -9,6 +8,7 @@ import threading
 
 from support.http1 import Reader, Truncated
 from support.waiting import PATIENCE
+from support.wrk import Wrk
 
 
 class RawClient:
@@ -78,12 +78,8 @@ def have(program):
 
 def wrk(url, connections=20, seconds=2):
     """(requests, socket errors, answers that are not 2xx or 3xx) of a wrk run."""
-    done = subprocess.run(["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", "10s", url],
-                          capture_output=True, text=True, timeout=seconds + 60, check=True).stdout
-    requests = int(re.search(r"(\d+) requests in", done)[1])
-    socket_errors = sum(int(n) for line in re.findall(r"Socket errors: (.*)", done) for n in re.findall(r"\d+", line))
-    bad_answers = re.search(r"Non-2xx or 3xx responses: (\d+)", done)
-    return requests, socket_errors, int(bad_answers[1]) if bad_answers else 0
+    found = Wrk(url, connections, seconds).answers()
+    return found.requests, found.socket_errors, found.bad_answers
 
 
 class Load:
