@@ -21,6 +21,7 @@
 #include "net/timer_wheel.h"
 #include "observe/exchange_record.h"
 #include "proxy/attempt.h"
+#include "proxy/client.h"
 #include "proxy/downstream.h"
 #include "proxy/exchange_steps.h"
 #include "proxy/listener_port.h"
@@ -31,14 +32,6 @@
 #include "proxy/worker_context.h"
 
 namespace weir::proxy {
-
-// The client an exchange answers, as its connection knows it.
-struct Client {
-  IpAddress peer;
-  std::uint16_t port = 0;
-  bool is_unix = false;
-  bool tls = false;
-};
 
 class Exchange final : AttemptEvents {
  public:

@@ -30,13 +30,10 @@ std::uint32_t spread_by_a_tenth(std::uint32_t limit, Random& random) {
 
 H1Downstream::H1Downstream(WorkerContext& context, std::shared_ptr<const ListenerPort> port,
                            net::StreamPtr stream, const Client& client, AddressCounts::Place place)
-    : context_(context),
-      port_(std::move(port)),
+    : DownstreamConnection(context, std::move(port), client, std::move(place)),
       stream_(std::move(stream)),
       held_(context.chunks),
       timer_([](void* owner) { static_cast<H1Downstream*>(owner)->on_timer(); }, this),
-      client_(client),
-      place_(std::move(place)),
       idle_since_(context.wheel.now()),
       requests_max_(spread_by_a_tenth(settings().requests_per_connection, context.random)) {
   arm(settings().timeouts.head);
@@ -412,10 +409,7 @@ void H1Downstream::close() {
   if (stream_->pending_bytes() > 0) stream_->abort_on_close();  // what is lost must show
   stream_.reset();
   if (active_) context_.exchanges.release(context_, std::move(active_));
-  link_.unlink();
-  port_->plan->open_connections->fetch_sub(1, std::memory_order_relaxed);
-  place_.leave();
-  context_.retired.retire(std::unique_ptr<net::Retirable>(this));
+  leave();
 }
 
 }  // namespace weir::proxy

@@ -11,19 +11,15 @@
 #include <string_view>
 
 #include "base/chunk.h"
-#include "base/intrusive_list.h"
-#include "net/retire_list.h"
 #include "net/stream.h"
 #include "net/timer_wheel.h"
 #include "proxy/downstream.h"
+#include "proxy/downstream_connection.h"
 #include "proxy/exchange_pool.h"
-#include "proxy/listener_port.h"
-#include "proxy/snapshot.h"
-#include "proxy/worker_context.h"
 
 namespace weir::proxy {
 
-class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream {
+class H1Downstream final : public DownstreamConnection, net::StreamEvents, Downstream {
  public:
   // Takes the stream and begins to read. Lives until its connection ends, then retires itself:
   // create it with new, link it into the worker's list, and do not delete it.
@@ -31,18 +27,14 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
                net::StreamPtr stream, const Client& client, AddressCounts::Place place = {});
   ~H1Downstream() override;
 
-  // The worker or the listener is stopping: closes after one more answer, or when it has been idle
-  // for the context's idle_grace.
-  void drain();
-  // Came in by this listener?
-  bool came_by(const ListenerPort& port) const { return port_.get() == &port; }
-  // When its last request ended, or it came, if it owes and is owed nothing.
-  std::optional<net::TimeMs> idle_since() const {
+  // Closes after one more answer.
+  void drain() override;
+  // When its last request ended, or it came.
+  std::optional<net::TimeMs> idle_since() const override {
     if (state_ != State::idle || stream_->pending_bytes() > 0) return {};
     return idle_since_;
   }
-  // Ends the connection at once, whatever it is doing.
-  void close_now();
+  void close_now() override;
 
  private:
   enum class State : std::uint8_t {
@@ -77,8 +69,6 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
   void feed_held();
   void hold(std::string_view bytes);
   bool wants_bytes() const;
-  const config::Listener& settings() const { return *port_->plan->settings; }
-  bool stopping() const { return context_.draining || port_->leaving; }
   void begin_request();
   void end_request();
   bool may_keep_alive() const;
@@ -97,14 +87,10 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
   void arm(config::Millis delay);
   void disarm();
 
-  WorkerContext& context_;
-  const std::shared_ptr<const ListenerPort> port_;
   net::StreamPtr stream_;
   std::unique_ptr<ActiveRequest> active_;  // while exchanging or draining
   ChunkQueue held_;                        // pipelined bytes of later requests
   net::TimerEntry timer_;
-  Client client_;
-  AddressCounts::Place place_;
   std::uint64_t written_ = 0;         // bytes given to the stream, ever
   std::uint64_t written_before_ = 0;  // ... before this exchange
   std::uint64_t last_taken_ = 0;      // of them, what the client had taken at the last look
@@ -124,11 +110,6 @@ class H1Downstream final : public net::Retirable, net::StreamEvents, Downstream 
   bool request_ended_ = false;    // its last byte was parsed
   bool malformed_ = false;        // the request's parser is stuck
   bool reading_paused_ = false;
-
- public:
-  Link link_;  // in the worker's list
 };
-
-using DownstreamList = IntrusiveList<H1Downstream, &H1Downstream::link_>;
 
 }  // namespace weir::proxy

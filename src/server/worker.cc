@@ -213,7 +213,7 @@ void Worker::arrange_doors(WorkerSockets sockets) {
 void Worker::close_door(Door& door) {
   door.accept_now();
   door.port().leaving = true;
-  connections_.for_each([&](proxy::H1Downstream& connection) {
+  connections_.for_each([&](proxy::DownstreamConnection& connection) {
     if (connection.came_by(door.port())) connection.drain();
   });
 }
@@ -248,7 +248,7 @@ void Worker::drain(bool handed_over) {
     context_.draining = true;
     if (handed_over) context_.idle_grace = limits::kHandOverGrace;
     doors_.clear();
-    connections_.for_each([](proxy::H1Downstream& connection) { connection.drain(); });
+    connections_.for_each([](proxy::DownstreamConnection& connection) { connection.drain(); });
     look_whether_empty();
   });
 }
@@ -282,14 +282,14 @@ void Worker::close_everything() {
 void Worker::make_room() {
   struct Idle {
     net::TimeMs since;
-    proxy::H1Downstream* connection;
+    proxy::DownstreamConnection* connection;
   };
   const auto longer = [](const Idle& a, const Idle& b) { return a.since < b.since; };
   const auto spared = static_cast<net::TimeMs>(limits::kIdleSpared.count());
   const net::TimeMs now = loop_.wheel().now();
   std::array<Idle, limits::kIdleClosed> oldest;
   std::size_t count = 0;
-  connections_.for_each([&](proxy::H1Downstream& connection) {
+  connections_.for_each([&](proxy::DownstreamConnection& connection) {
     const auto since = connection.idle_since();
     if (!since || now - *since < spared) return;
     if (count == oldest.size()) {

@@ -123,7 +123,7 @@ class Scenario : proxy::Recorder {
   proxy::WorkerContext& context() { return context_; }
   // Every client connection is told that the worker stops.
   void drain() {
-    downstreams_.for_each([](proxy::H1Downstream& connection) { connection.drain(); });
+    downstreams_.for_each([](proxy::DownstreamConnection& connection) { connection.drain(); });
   }
   std::size_t open_downstreams();
   std::size_t open_upstreams();
@@ -429,7 +429,7 @@ inline std::size_t Scenario::open_upstreams() {
 
 inline std::size_t Scenario::open_downstreams() {
   std::size_t count = 0;
-  downstreams_.for_each([&](proxy::H1Downstream&) { ++count; });
+  downstreams_.for_each([&](proxy::DownstreamConnection&) { ++count; });
   return count;
 }
 
@@ -437,7 +437,7 @@ inline void Scenario::expect_nothing_left() {
   if (!shared_) return;
   for (auto& client : clients_) client->peer().close();
   settle();
-  downstreams_.for_each([](proxy::H1Downstream& each) { each.close_now(); });
+  downstreams_.for_each([](proxy::DownstreamConnection& each) { each.close_now(); });
   mirrors_.stop_all();
   settle();
   std::size_t open = connecting();
@@ -465,7 +465,7 @@ inline void Scenario::expect_nothing_left() {
 }
 
 inline void Scenario::end() {
-  downstreams_.for_each([](proxy::H1Downstream& each) { each.close_now(); });
+  downstreams_.for_each([](proxy::DownstreamConnection& each) { each.close_now(); });
   mirrors_.stop_all();
   context_.snapshot.reset();
   port_->snapshot.reset();
