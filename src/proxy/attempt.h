@@ -13,7 +13,7 @@
 #include <weir/error.h>
 
 #include "http/h1_parser.h"
-#include "upstream/connection.h"
+#include "upstream/carrier.h"
 #include "upstream/pool.h"
 
 namespace weir::proxy {

@@ -179,9 +179,8 @@ bool Connection::clean() const {
          stream_->pending_bytes() == 0;
 }
 
-void Lease::release() {
-  Connection* connection = std::exchange(connection_, nullptr);
-  if (connection != nullptr) connection->pool_.give_back(*connection);
+void Connection::give_back() {
+  pool_.give_back(*this);
 }
 
 net::TimeMs keep_alive_timeout_ms(std::string_view keep_alive) {

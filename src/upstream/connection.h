@@ -8,7 +8,6 @@
 #include <memory>
 #include <span>
 #include <string_view>
-#include <utility>
 
 #include <weir/error.h>
 
@@ -20,74 +19,42 @@
 #include "net/retire_list.h"
 #include "net/stream.h"
 #include "net/timer_wheel.h"
+#include "upstream/carrier.h"
 
 namespace weir::upstream {
 
 class EndpointPool;
 class LeaseRequest;
 
-// What a leased connection tells the attempt that uses it. Each may release the lease; no event
-// follows then.
-class ResponseEvents {
- public:
-  // A step of the response parsed into the head given to Connection::send_request(). Interim
-  // answers arrive as whole steps of their own (head and complete) and are followed by the next
-  // answer into the same head.
-  virtual void on_response(const http::ParseStep& step) = 0;
-  // The connection ended before the response was complete; upstream_reset before its first byte,
-  // else upstream_truncated.
-  virtual void on_response_cut(Error error) = 0;
-  // Pending request bytes have drained (net::StreamEvents::on_drained).
-  virtual void on_upstream_drained() = 0;
-
- protected:
-  ~ResponseEvents() = default;
-};
-
-// What is sent: the head with its edits; all views live until send_request() returns.
-struct OutgoingRequest {
-  const http::RequestHead* head = nullptr;
-  std::string_view path;  // what is forwarded
-  std::string_view host;
-  std::span<const http::HeadEdit> edits;
-};
-
-class Connection final : public net::Retirable, net::StreamEvents, net::ConnectEvents {
+class Connection final : public Carrier,
+                         public net::Retirable,
+                         net::StreamEvents,
+                         net::ConnectEvents {
  public:
   explicit Connection(EndpointPool& pool);
   ~Connection() override;
 
-  // --- for the attempt that holds the lease ---
+  // --- Carrier, for the attempt that holds the lease ---
 
-  // Sends head and content in one write. `response` is where the answer's head goes; it outlives
-  // the lease. False: the connection is dead, nothing of the answer will come.
   bool send_request(const OutgoingRequest& request, std::span<const std::string_view> content,
-                    bool complete, http::ResponseHead& response, ResponseEvents& events);
-  // More content of the same request; `complete` ends it (chunked: last chunk and the trailers of
-  // `head`).
+                    bool complete, http::ResponseHead& response, ResponseEvents& events) override;
   bool send_content(const http::RequestHead& head, std::span<const std::string_view> content,
-                    bool complete);
-
-  // Sends a whole request that was composed beforehand, `head` and `content` with its framing.
+                    bool complete) override;
   bool send_composed(std::string_view head, http::Method method, const ChunkQueue* content,
-                     http::ResponseHead& response, ResponseEvents& events);
-
-  std::size_t pending_bytes() const { return stream_->pending_bytes(); }
-  void pause_reading() { stream_->pause_reading(); }
-  void resume_reading() { stream_->resume_reading(); }
-  // Has carried an earlier exchange: its end before a response byte is the idle-close race, not an
-  // origin's failure.
-  bool reused() const { return uses_ > 1; }
-  // Has a byte of the response been seen?
-  bool response_begun() const { return !parser_.untouched(); }
+                     http::ResponseHead& response, ResponseEvents& events) override;
+  std::size_t pending_bytes() const override { return stream_->pending_bytes(); }
+  void pause_reading() override { stream_->pause_reading(); }
+  void resume_reading() override { stream_->resume_reading(); }
+  bool reused() const override { return uses_ > 1; }
+  bool response_begun() const override { return !parser_.untouched(); }
 
  private:
   friend class EndpointPool;
-  friend class Lease;
   friend class LeaseRequest;
 
   enum class State : std::uint8_t { connecting, idle, leased, closed };
 
+  void give_back() override;
   void on_read(std::string_view bytes) override;
   void on_end() override;
   void on_reset(Error error) override;
@@ -130,29 +97,5 @@ class Connection final : public net::Retirable, net::StreamEvents, net::ConnectE
 // The origin's own idle timeout from a Keep-Alive field ("timeout=5, max=100"), in milliseconds; 0
 // when it tells none.
 net::TimeMs keep_alive_timeout_ms(std::string_view keep_alive);
-
-// The right to use a connection for one exchange. Destroying it returns a clean connection to the
-// pool (both messages ended exactly, no stray byte, keep-alive) and closes any other.
-class Lease {
- public:
-  Lease() = default;
-  explicit Lease(Connection& connection) : connection_(&connection) {}
-  ~Lease() { release(); }
-  Lease(Lease&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
-  Lease& operator=(Lease&& other) noexcept {
-    if (this != &other) {
-      release();
-      connection_ = std::exchange(other.connection_, nullptr);
-    }
-    return *this;
-  }
-
-  explicit operator bool() const { return connection_ != nullptr; }
-  Connection* operator->() const { return connection_; }
-  void release();
-
- private:
-  Connection* connection_ = nullptr;
-};
 
 }  // namespace weir::upstream

@@ -102,7 +102,6 @@ class EndpointPool {
 
  private:
   friend class Connection;
-  friend class Lease;
   friend class LeaseRequest;
 
   void give_back(Connection& connection);
