@@ -67,6 +67,12 @@ inline constexpr Millis kStopGrace = 1s;        // a stop leaves idle clients op
 inline constexpr Millis kHandOverGrace = 10s;   // ... and so long when another process serves on
 inline constexpr Millis kUpgradeTimeout = 30s;  // of a new binary, until it serves
 
+// TLS.
+inline constexpr Millis kHandshakeTimePerTurn = 2ms;  // of a worker; the rest waits for the next
+inline constexpr std::size_t kHandshakeHeldBytes = 16 * 1024;  // of one that waits
+// A key encrypts session tickets so long and decrypts them as long again; a ticket is as good.
+inline constexpr Millis kTicketKeyLife = 1h;
+
 // Counts.
 inline constexpr std::size_t kRouteEdits = 48;  // header edits of a route, each way
 inline constexpr std::uint32_t kRequestsPerConnection = 10'000;  // then close, spread by +-10 %

@@ -1,0 +1,57 @@
+// What a TLS handshake came to, in words that need no OpenSSL: handed to whoever waits for it
+// (proxy/arrival for clients, upstream connecting for origins). Plain values.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace weir::net {
+
+enum class TlsVersion : std::uint8_t { none, v1_2, v1_3 };
+
+constexpr std::string_view name_of(TlsVersion version) {
+  switch (version) {
+    case TlsVersion::v1_2:
+      return "TLSv1.2";
+    case TlsVersion::v1_3:
+      return "TLSv1.3";
+    case TlsVersion::none:
+      break;
+  }
+  return {};
+}
+
+// Views live as long as the stream.
+struct TlsFacts {
+  TlsVersion version = TlsVersion::none;
+  std::string_view cipher;       // OpenSSL's name of the suite
+  std::string_view alpn;         // the protocol agreed on; empty = none
+  std::string_view server_name;  // as the client asked for it; empty = it did not
+  bool resumed = false;
+  bool peer_certificate = false;  // the other side proved one; TlsStream::peer() describes it
+};
+
+// Why there is no handshake.
+enum class TlsFailureKind : std::uint8_t {
+  plain_http,    // a server was spoken to in plain HTTP; the inner stream can be had and answered
+  not_tls,       // neither that nor TLS
+  no_agreement,  // version, cipher suite or application protocol: nothing in common
+  certificate,   // the peer's certificate is missing or was not accepted
+  refused,       // the peer sent an alert
+  protocol,      // what came is no proper TLS
+  closed,        // the peer closed or reset the connection
+};
+inline constexpr std::size_t kTlsFailureKinds = 7;
+
+constexpr std::string_view name_of(TlsFailureKind kind) {
+  constexpr std::string_view kNames[kTlsFailureKinds] = {
+      "plain_http", "not_tls", "no_agreement", "certificate", "refused", "protocol", "closed"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+struct TlsFailure {
+  TlsFailureKind kind = TlsFailureKind::closed;
+  std::string_view words;  // static: what the library says of it
+};
+
+}  // namespace weir::net
