@@ -118,6 +118,7 @@ struct Listener {
   std::string name;
   Address address;
   std::vector<Cidr> trusted_proxies;
+  bool proxy_protocol = false;  // connections from trusted_proxies begin with its header
   ListenerLimits limits;
   ListenerTimeouts timeouts;
   std::uint32_t requests_per_connection = limits::kRequestsPerConnection;  // 0 = no limit

@@ -87,6 +87,11 @@ inline constexpr std::uint32_t kIdleClosed = 64;  // of them, each time
 inline constexpr std::size_t kMaxForwardsHops = 255;
 static_assert(kIdleSpared + 2 * kAcceptPause < kAcceptStarvedMost, "or nobody waits for the room");
 
+// The PROXY protocol.
+inline constexpr std::size_t kProxyHeaderV1Bytes = 107;  // a line of version 1, by its definition
+inline constexpr std::size_t kProxyHeaderBytes = 4096;   // a header of version 2, all of it
+inline constexpr Millis kProxyHeaderTimeout = 5s;        // from the accept to its last byte
+
 // Rate limits of routes.
 inline constexpr std::uint32_t kRateRequests = 1'000'000;  // per period, and in a burst
 inline constexpr Millis kRatePeriodMost = 24h;

@@ -22,6 +22,14 @@ class Link {
     next_->prev_ = prev_;
     prev_ = next_ = nullptr;
   }
+  // Takes the place of `other` in its list, which leaves it. This is in no list.
+  void take_place_of(Link& other) {
+    assert(!linked() && other.linked());
+    prev_ = other.prev_;
+    next_ = other.next_;
+    prev_->next_ = next_->prev_ = this;
+    other.prev_ = other.next_ = nullptr;
+  }
 
  private:
   template <class T, Link T::*>

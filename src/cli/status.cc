@@ -15,15 +15,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The file on disk is not the one in force: its errors, until a version of it is taken up.
-void print_refusal(const Json& last_reload) {
-  if (last_reload.is_null() || last_reload.at("outcome") != "refused") return;
-  fmt::print("  the file was refused {}:\n", last_reload.at("at").get<std::string>());
-  for (const Json& error : last_reload.at("errors")) {
-    fmt::print("    {}\n", error.get<std::string>());
-  }
-}
-
 void print_status(const Json& status) {
   fmt::print("weir {} (pid {}) {}, up {} s, {} workers\n", status.at("version").get<std::string>(),
              status.at("pid").get<int>(), status.at("state").get<std::string>(),
@@ -31,7 +22,6 @@ void print_status(const Json& status) {
   const Json& config = status.at("config");
   fmt::print("config {} generation {}, loaded {}\n", config.at("file").get<std::string>(),
              config.at("generation").get<std::uint64_t>(), config.at("loaded").get<std::string>());
-  print_refusal(config.at("reloads").at("last"));
   for (const Json& listener : status.at("listeners")) {
     fmt::print("listener {:16} {:24} {} connections\n", listener.at("listener").get<std::string>(),
                listener.at("address").get<std::string>(),

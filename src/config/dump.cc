@@ -117,6 +117,7 @@ class Dump {
       section(1, text(listener.name));
       line(2, "address", text(to_string(listener.address)));
       line(2, "trusted_proxies", blocks(listener.trusted_proxies));
+      line(2, "proxy_protocol", listener.proxy_protocol);
       section(2, "limits");
       line(3, "header_bytes", format_size(listener.limits.header_bytes));
       line(3, "headers", listener.limits.headers);

@@ -57,8 +57,8 @@ void read_listener_address(Reader& reader, const Node& node, Listener& listener)
 constexpr Key<Listener> kListenerKeys[] = {
     {"address", read_listener_address},
     key_not_yet<Listener>("tls", "HTTPS"),
-    key_not_yet<Listener>("proxy_protocol", "the PROXY protocol", "false"),
     key<&Listener::trusted_proxies>("trusted_proxies"),
+    key<&Listener::proxy_protocol>("proxy_protocol"),
     key_section<&Listener::limits, kLimitKeys>("limits"),
     key_section<&Listener::timeouts, kTimeoutKeys>("timeouts"),
     key_between<&Listener::requests_per_connection, 0, kAnyCount>("requests_per_connection"),
@@ -72,6 +72,10 @@ void read_listener(Reader& reader, const Entry& entry, Config& config) {
   const Parsed<std::string> name = parse_name(listener.name);
   if (!name) reader.error(*entry.key, name.error());
   read_section(reader, *entry.value, listener, kListenerKeys);
+  if (listener.proxy_protocol && listener.trusted_proxies.empty()) {
+    reader.error(*entry.value->find("proxy_protocol"),
+                 "nobody may send a PROXY header: list who does in trusted_proxies");
+  }
   if (entry.value->is_map() && entry.value->find("address") == nullptr) {
     reader.error(*entry.key, fmt::format("listener '{}' has no address", printable(listener.name)));
   }

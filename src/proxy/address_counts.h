@@ -28,7 +28,12 @@ class AddressCounts {
         : table_(std::move(table)), count_(&count) {}
     Place(Place&& other) noexcept
         : table_(std::move(other.table_)), count_(std::exchange(other.count_, nullptr)) {}
-    Place& operator=(Place&&) = delete;
+    Place& operator=(Place&& other) noexcept {
+      leave();
+      table_ = std::move(other.table_);
+      count_ = std::exchange(other.count_, nullptr);
+      return *this;
+    }
     ~Place() { leave(); }
 
     void leave();

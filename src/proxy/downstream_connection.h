@@ -45,6 +45,13 @@ class DownstreamConnection : public net::Retirable {
   void leave() {
     port_->plan->open_connections->fetch_sub(1, std::memory_order_relaxed);
     place_.leave();
+    link_.unlink();
+    retire();
+  }
+
+  // The same for one that goes on as `next`: what was counted is counted for that one now.
+  void go_on_as(DownstreamConnection& next) {
+    next.link_.take_place_of(link_);
     retire();
   }
 
@@ -57,10 +64,7 @@ class DownstreamConnection : public net::Retirable {
   AddressCounts::Place place_;
 
  private:
-  void retire() {
-    link_.unlink();
-    context_.retired.retire(std::unique_ptr<net::Retirable>(this));
-  }
+  void retire() { context_.retired.retire(std::unique_ptr<net::Retirable>(this)); }
 
  public:
   Link link_;  // in the worker's list

@@ -27,6 +27,9 @@ class H1Downstream final : public DownstreamConnection, net::StreamEvents, Downs
                net::StreamPtr stream, const Client& client, AddressCounts::Place place = {});
   ~H1Downstream() override;
 
+  // What was read of the stream before it was given to this, once; may end the connection.
+  void take_early(std::string_view bytes) { on_read(bytes); }
+
   // Closes after one more answer.
   void drain() override;
   // When its last request ended, or it came.

@@ -17,6 +17,12 @@ bool ListenerPlan::trusts(const IpAddress& peer) const {
   });
 }
 
+std::optional<AddressCounts::Place> ListenerPlan::place_for(const IpAddress& peer,
+                                                            bool is_unix) const {
+  if (!addresses || is_unix || trusts(peer)) return AddressCounts::Place();
+  return AddressCounts::enter(addresses, peer, settings->limits.connections_per_address);
+}
+
 ListenerPlan make_listener_plan(const config::Listener& listener, std::uint32_t index) {
   ListenerPlan plan;
   plan.index = index;

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <weir/config.h>
@@ -40,6 +41,9 @@ struct ListenerPlan {
   std::shared_ptr<AddressCounts> addresses;
 
   bool trusts(const IpAddress& peer) const;
+  // A place among the connections of that address; nothing when it has too many. Who stands for
+  // many clients (a trusted proxy, a unix socket) is not counted.
+  std::optional<AddressCounts::Place> place_for(const IpAddress& peer, bool is_unix) const;
 };
 ListenerPlan make_listener_plan(const config::Listener& listener, std::uint32_t index);
 

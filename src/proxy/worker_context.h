@@ -16,6 +16,7 @@
 #include "net/retire_list.h"
 #include "net/timer_wheel.h"
 #include "observe/exchange_record.h"
+#include "proxy/client.h"
 #include "proxy/date_cache.h"
 
 namespace weir::proxy {
@@ -26,6 +27,12 @@ struct MirrorPlan;
 struct WorkerSnapshot;
 class ExchangePool;
 class MirrorRunner;
+
+// Why an accepted connection never came to speak HTTP.
+enum class ArrivalFailure : std::uint8_t {
+  proxy_header,   // none that is valid, or not in time
+  address_limit,  // the client it names has connections_per_address already
+};
 
 // Takes the record of every exchange that ends: the worker's log ring and metric cells behind it.
 class Recorder {
@@ -39,6 +46,9 @@ class Recorder {
   virtual void on_copy_dropped(const MirrorPlan& mirror, MirrorDrop reason) = 0;
   // The access log line of a copy whose mirror wants one.
   virtual void on_copy_line(const observe::ExchangeRecord& record) = 0;
+  // A connection was closed before its first request.
+  virtual void on_arrival_failed(const ListenerPlan& listener, const Client& client,
+                                 ArrivalFailure failure) = 0;
 
  protected:
   ~Recorder() = default;

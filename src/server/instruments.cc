@@ -134,7 +134,7 @@ void register_route(observe::Registry& registry, const proxy::Snapshot& snapshot
 
 observe::CounterId refused_connections(observe::Registry& registry, std::string_view reason) {
   return registry.counter("weir_refused_connections_total",
-                          "Client connections closed at once, by the limit they were beyond.",
+                          "Client connections closed before their first request, by reason.",
                           {{"reason", reason}});
 }
 
@@ -147,6 +147,7 @@ Instruments::Instruments(int workers)
           registry.counter("weir_accepted_connections_total", "Client connections accepted.")),
       refused_by_listener(refused_connections(registry, "listener")),
       refused_by_address(refused_connections(registry, "address")),
+      refused_by_header(refused_connections(registry, "proxy_header")),
       refused_for_descriptors(refused_connections(registry, "descriptors")),
       closed_idle(registry.counter("weir_closed_idle_connections_total",
                                    "Idle client connections closed to make room for others.")),

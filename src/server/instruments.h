@@ -26,6 +26,7 @@ struct Instruments {
   observe::CounterId accepted_connections;
   observe::CounterId refused_by_listener;      // its limits.connections
   observe::CounterId refused_by_address;       // its limits.connections_per_address
+  observe::CounterId refused_by_header;        // without the PROXY header it had to send
   observe::CounterId refused_for_descriptors;  // there was none for too long
   observe::CounterId closed_idle;              // to have descriptors for others
   observe::CounterId accept_starvations;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <pthread.h>
 #include <utility>
 
@@ -14,6 +13,7 @@
 #include "base/random.h"
 #include "observe/exchange_metrics.h"
 #include "observe/log.h"
+#include "proxy/arrival.h"
 #include "proxy/own_answer.h"
 #include "upstream/pool.h"
 
@@ -56,7 +56,7 @@ class Worker::Door final : net::AcceptEvents {
       worker_.cells_.add(worker_.instruments_.refused_by_listener);
       return;
     }
-    auto place = place_for(peer);
+    auto place = port_->plan->place_for(peer.ip, peer.is_unix);
     if (!place) {
       open.fetch_sub(1, std::memory_order_relaxed);
       worker_.cells_.add(worker_.instruments_.refused_by_address);
@@ -64,18 +64,8 @@ class Worker::Door final : net::AcceptEvents {
     }
     worker_.cells_.add(worker_.instruments_.accepted_connections);
     const proxy::Client client{.peer = peer.ip, .port = peer.port, .is_unix = peer.is_unix};
-    auto* connection = new proxy::H1Downstream(  // owned by itself until it retires
-        worker_.context_, port_, std::move(stream), client, *std::move(place));
-    worker_.connections_.push_back(*connection);
-  }
-
-  // Behind a trusted proxy or a unix socket are many clients with one address.
-  std::optional<proxy::AddressCounts::Place> place_for(const net::Peer& peer) const {
-    const proxy::ListenerPlan& plan = *port_->plan;
-    const bool counted = plan.addresses && !peer.is_unix && !plan.trusts(peer.ip);
-    if (!counted) return proxy::AddressCounts::Place();
-    return proxy::AddressCounts::enter(plan.addresses, peer.ip,
-                                       settings().limits.connections_per_address);
+    worker_.connections_.push_back(
+        proxy::welcome(worker_.context_, port_, std::move(stream), client, *std::move(place)));
   }
 
   void on_accept_starved(Error error) override {
@@ -334,6 +324,19 @@ void Worker::on_copy_end(const proxy::MirrorPlan& mirror, MirrorOutcome outcome,
 
 void Worker::on_copy_dropped(const proxy::MirrorPlan& mirror, MirrorDrop reason) {
   cells_.add(mirror.series.of(reason));
+}
+
+void Worker::on_arrival_failed(const proxy::ListenerPlan& listener, const proxy::Client& client,
+                               proxy::ArrivalFailure failure) {
+  if (failure == proxy::ArrivalFailure::address_limit) {
+    cells_.add(instruments_.refused_by_address);
+    return;
+  }
+  cells_.add(instruments_.refused_by_header);
+  static observe::LogLimiter limiter;
+  observe::log_limited(limiter, config::LogLevel::warn,
+                       "listener {}: {} sent no valid PROXY header: closed",
+                       listener.settings->name, to_string(client.peer));
 }
 
 void Worker::on_copy_line(const observe::ExchangeRecord& record) {

@@ -14,8 +14,8 @@
 #include "net/loop.h"
 #include "observe/access_log.h"
 #include "observe/metrics.h"
+#include "proxy/downstream_connection.h"
 #include "proxy/exchange_pool.h"
-#include "proxy/h1_downstream.h"
 #include "proxy/mirror_runner.h"
 #include "proxy/snapshot.h"
 #include "proxy/worker_context.h"
@@ -77,6 +77,8 @@ class Worker final : proxy::Recorder {
                    std::uint64_t duration_ns) override;
   void on_copy_dropped(const proxy::MirrorPlan& mirror, MirrorDrop reason) override;
   void on_copy_line(const observe::ExchangeRecord& record) override;
+  void on_arrival_failed(const proxy::ListenerPlan& listener, const proxy::Client& client,
+                         proxy::ArrivalFailure failure) override;
 
   const int index_;
   const int workers_;

@@ -53,9 +53,6 @@ class Reloading(IntegrationTest):
             self.assertEqual(self.reload(weir).returncode, 0)
             self.assertEqual(client.request().body, b"two")
 
-    def shown(self, weir):
-        return command("status", "--admin", f"unix:{weir.admin}").stdout
-
     def test_a_signal_does_the_same(self):
         weir = self.weir_of(self.answering("one"))
         self.write(weir, self.answering("two"))
@@ -74,10 +71,8 @@ class Reloading(IntegrationTest):
         self.assertIn("adress", " ".join(status["reloads"]["last"]["errors"]))
         self.assertEqual(metric(weir, "weir_config_last_reload_successful"), 0)
         self.assertEqual(metric(weir, "weir_config_reloads_total", result="refused"), 1)
-        self.assertRegex(self.shown(weir), r"(?s)the file was refused .*:2:10: unknown key 'adress'")
         self.write(weir, self.answering("mended"))
         self.assertEqual(self.reload(weir).returncode, 0)
-        self.assertNotIn("refused", self.shown(weir))
         self.assertEqual(get(weir.address).body, b"mended")
         self.assertEqual(metric(weir, "weir_config_last_reload_successful"), 1)
 

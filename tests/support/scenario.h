@@ -18,7 +18,8 @@
 #include <weir/config.h>
 
 #include "base/clock.h"
-#include "proxy/h1_downstream.h"
+#include "proxy/arrival.h"
+#include "proxy/exchange_pool.h"
 #include "proxy/mirror_runner.h"
 #include "support/http_text.h"
 #include "support/memory_connector.h"
@@ -111,6 +112,7 @@ class Scenario : proxy::Recorder {
   const std::vector<std::string>& copies_ended() const { return copies_ended_; }
   const std::vector<std::string>& copies_dropped() const { return copies_dropped_; }
   const std::vector<SeenRecord>& copy_lines() const { return copy_lines_; }
+  const std::vector<proxy::ArrivalFailure>& arrivals_failed() const { return arrivals_failed_; }
   const proxy::MirrorPlan& mirror(std::size_t index = 0) {
     start();
     return shared_->routes[0].mirrors[index];
@@ -163,6 +165,11 @@ class Scenario : proxy::Recorder {
     if (keeps_records) copy_lines_.emplace_back(record);
   }
 
+  void on_arrival_failed(const proxy::ListenerPlan&, const proxy::Client&,
+                         proxy::ArrivalFailure failure) override {
+    arrivals_failed_.push_back(failure);
+  }
+
   // A seed with which the rotation of up to four endpoints begins at the first.
   static constexpr std::uint64_t kFirstFirst = 2;
 
@@ -192,6 +199,7 @@ class Scenario : proxy::Recorder {
   std::vector<SeenRecord> copy_lines_;
   std::vector<std::string> copies_ended_;
   std::vector<std::string> copies_dropped_;
+  std::vector<proxy::ArrivalFailure> arrivals_failed_;
 };
 
 // A test of the proxy that ends with nothing left over.
@@ -353,9 +361,11 @@ inline void Scenario::reload() {
 inline void Scenario::take_client(net::StreamPtr stream, std::string_view from) {
   start();
   port_->plan->open_connections->fetch_add(1, std::memory_order_relaxed);
-  downstreams_.push_back(*new proxy::H1Downstream(
-      context_, port_, std::move(stream),
-      {.peer = from.empty() ? IpAddress{} : parse_ip(from).value(), .port = 4000}));
+  const IpAddress peer = from.empty() ? IpAddress{} : parse_ip(from).value();
+  auto place = port_->plan->place_for(peer, false);
+  ASSERT_TRUE(place) << "the address has too many connections";
+  downstreams_.push_back(proxy::welcome(context_, port_, std::move(stream),
+                                        {.peer = peer, .port = 4000}, *std::move(place)));
 }
 
 inline Party& Scenario::connect(net::FaultPlan to_client, std::string_view from) {

@@ -116,7 +116,7 @@ TEST(Loader, ListenerKeys) {
       "listeners:\n"
       "  web:\n"
       "    address: unix:/run/weir/web.sock\n"
-      "    proxy_protocol: false\n"
+      "    proxy_protocol: true\n"
       "    trusted_proxies: [10.0.0.0/8, 192.0.2.7, fd00::/8]\n"
       "    limits: { header_bytes: 32KiB, headers: 50, body_bytes: 1MiB, connections: 1000 }\n"
       "    timeouts: { head: 1s, body_idle: 2s, write_idle: 3s, idle: 4s }\n"
@@ -125,6 +125,7 @@ TEST(Loader, ListenerKeys) {
   ASSERT_TRUE(loaded.errors.empty()) << lines_of(loaded.errors);
   const Listener& web = loaded.config.listeners.at(0);
   EXPECT_EQ(web.address.unix_path, "/run/weir/web.sock");
+  EXPECT_TRUE(web.proxy_protocol);
   ASSERT_EQ(web.trusted_proxies.size(), 3U);
   EXPECT_EQ(web.trusted_proxies[0].prefix, 104);
   EXPECT_EQ(web.trusted_proxies[1].prefix, 128);
@@ -140,7 +141,7 @@ TEST(Loader, ListenerKeys) {
 
 TEST(Loader, KeysOfLaterVersionsMayStateTheDefault) {
   const Loaded loaded = load(
-      "listeners: { web: { address: 127.0.0.1:8080, proxy_protocol: false } }\n"
+      "listeners: { web: { address: 127.0.0.1:8080 } }\n"
       "routes: [{ name: r, cluster: c, mirror: [] }]\n"
       "clusters: { c: { endpoints: [10.0.0.1:80], protocol: http1, when_all_unhealthy: fail } }\n");
   EXPECT_EQ(lines_of(loaded.errors), "");

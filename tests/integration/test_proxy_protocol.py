@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""The PROXY protocol in front of the real program: whose address counts, what is refused, and that others go on."""
+
+import socket
+import struct
+import time
+
+from support.case import IntegrationTest, main
+from support.clients import Load, RawClient, curl
+from support.metrics import wait_for_metric
+from support.waiting import wait_for
+
+V1 = b"PROXY TCP4 203.0.113.9 198.51.100.1 4711 443\r\n"
+SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+
+
+def v2(source, command=0x21, extensions=b""):
+    body = socket.inet_aton(source) + socket.inet_aton("198.51.100.1") + struct.pack(">HH", 4711, 443) + extensions
+    return SIGNATURE + bytes([command, 0x11]) + struct.pack(">H", len(body)) + body
+
+
+class FromTrustedSources(IntegrationTest):
+    def weir(self, **listener):
+        self.origin = self.stage.origin()
+        return self.stage.weir_before(self.origin, listener={
+            "proxy_protocol": True, "trusted_proxies": ["127.0.0.1"], **listener})
+
+    def seen_client(self, weir, header):
+        with weir.client() as client:
+            client.send(header)
+            self.assertEqual(client.request().status, 200)
+        return self.origin.requests[-1].get("X-Forwarded-For")
+
+    def test_the_source_of_the_header_is_the_client(self):
+        weir = self.weir()
+        self.assertEqual(self.seen_client(weir, V1), "203.0.113.9")
+        self.assertEqual(self.seen_client(weir, v2("203.0.113.10")), "203.0.113.10")
+        self.assertEqual(self.seen_client(weir, v2("203.0.113.11", extensions=b"\2\0\4host")), "203.0.113.11")
+        self.assertEqual(self.seen_client(weir, v2("203.0.113.12", command=0x20)), "127.0.0.1")  # LOCAL
+        self.assertEqual(self.seen_client(weir, b"PROXY UNKNOWN\r\n"), "127.0.0.1")
+        self.assertEqual([line["client"] for line in weir.logged(5)],
+                         ["203.0.113.9", "203.0.113.10", "203.0.113.11", "127.0.0.1", "127.0.0.1"])
+        answer = curl("--haproxy-protocol", weir.url + "/")  # one that others wrote
+        self.assertEqual((answer.returncode, answer.stdout), (0, b"ok"))
+
+    def test_a_header_in_single_bytes(self):
+        weir = self.weir()
+        with weir.client() as client:
+            for byte in v2("203.0.113.10") + b"GET / HTTP/1.1\r\nHost: a\r\n\r\n":
+                client.send(bytes([byte]))
+            self.assertEqual(client.response().status, 200)
+        self.assertEqual(self.origin.requests[-1].get("X-Forwarded-For"), "203.0.113.10")
+
+    def test_garbage_ends_its_connection_and_no_other(self):
+        weir = self.weir()
+        with Load(weir.address, threads=0) as load, weir.client() as good:
+            good.send(V1)
+            self.assertEqual(good.request().status, 200)
+            for garbage in (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"PROXY TCP4 1.2.3.4\r\n", SIGNATURE + b"\x11",
+                            b"\x16\x03\x01\x02\x00\x01", b"\0" * 5000):
+                with weir.client() as bad:
+                    bad.send(garbage)
+                    self.assertTrue(bad.reader.at_end())
+                self.assertEqual(good.request().status, 200)
+        self.assertEqual(load.failures, [])
+        wait_for_metric(weir, 5, "weir_refused_connections_total", reason="proxy_header")
+        wait_for(lambda: "127.0.0.1 sent no valid PROXY header" in weir.log(), "the log says so")
+        self.assert_quiet(weir)
+
+    def test_a_header_that_does_not_come_ends_its_connection(self):
+        weir = self.weir()
+        begin = time.monotonic()
+        with weir.client() as silent:
+            self.assertTrue(silent.reader.at_end())
+        self.assertGreater(time.monotonic() - begin, 4)
+
+    def test_who_is_not_trusted_speaks_for_itself(self):
+        weir = self.weir()
+        with RawClient(weir.address, source="127.0.0.2") as stranger:
+            self.assertEqual(stranger.request().status, 200)
+            self.assertEqual(self.origin.requests[-1].get("X-Forwarded-For"), "127.0.0.2")
+        for header in (V1, v2("203.0.113.9")):
+            with RawClient(weir.address, source="127.0.0.2") as liar:
+                liar.send(header + b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                self.assertEqual(liar.response().status, 400)
+                self.assertTrue(liar.reader.at_end())
+        self.assertEqual(len(self.origin.requests), 1)
+
+    def test_connections_are_counted_by_the_client_behind_the_balancer(self):
+        weir = self.weir(limits={"connections_per_address": 2})
+        clients = [weir.client() for _ in range(3)]
+        for client in clients[:2]:
+            client.send(V1)
+            self.assertEqual(client.request().status, 200)
+        clients[2].send(V1)
+        self.assertTrue(clients[2].reader.at_end())
+        self.assertEqual(self.seen_client(weir, v2("203.0.113.10")), "203.0.113.10")
+        for client in clients:
+            client.close()
+        self.assert_quiet(weir)
+
+
+if __name__ == "__main__":
+    main()
