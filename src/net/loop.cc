@@ -122,6 +122,7 @@ void Loop::defer(Deferred& call) {
 void Loop::before_wait() {
   refresh_now();
   const bool called = run_deferred();
+  flushes_.run();
   const bool destroys = !retired_.empty();
   retired_.sweep();
   // After work the turn ends without waiting, so that run_once() returns with what it did.

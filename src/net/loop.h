@@ -9,6 +9,7 @@
 
 #include "base/chunk.h"
 #include "base/intrusive_list.h"
+#include "net/flush_list.h"
 #include "net/retire_list.h"
 #include "net/timer_wheel.h"
 
@@ -53,6 +54,8 @@ class Loop {
   // Destroys `object` at the end of this turn. Nothing of it may be called any more.
   void retire(std::unique_ptr<Retirable> object) { retired_.retire(std::move(object)); }
   RetireList& retired() { return retired_; }
+  // What is asked for here is done at the end of this turn, before anything is destroyed.
+  FlushList& flushes() { return flushes_; }
 
   // Calls it once, before the loop waits again, never from inside defer(). Deferring it twice is
   // calling it once.
@@ -80,6 +83,7 @@ class Loop {
   TimerWheel wheel_;
   ChunkPool chunks_;
   RetireList retired_;
+  FlushList flushes_;
   IntrusiveList<Deferred, &Deferred::link_> deferred_;
   TimeMs timer_due_ = TimerWheel::kNever;  // what libuv's timer is set to
 };
