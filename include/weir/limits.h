@@ -92,6 +92,37 @@ inline constexpr std::size_t kProxyHeaderV1Bytes = 107;  // a line of version 1,
 inline constexpr std::size_t kProxyHeaderBytes = 4096;   // a header of version 2, all of it
 inline constexpr Millis kProxyHeaderTimeout = 5s;        // from the accept to its last byte
 
+// HTTP/2 (RFC 9113): what a connection's client may have open, send and leave lying. The allowances
+// are token buckets: so many at once, and so many a second; who exceeds one loses the connection
+// (ENHANCE_YOUR_CALM).
+inline constexpr std::uint32_t kH2Streams = 100;  // open at once; more are refused
+inline constexpr std::uint32_t kH2StreamsMost = 1000;
+inline constexpr std::uint32_t kH2Window = 64 * 1024;  // of a stream's content, not yet taken
+inline constexpr std::uint32_t kH2ConnectionWindow = 1024 * 1024;
+inline constexpr std::uint32_t kH2WindowLeast = 16 * 1024;
+inline constexpr std::uint32_t kH2WindowMost = 16 * 1024 * 1024;
+inline constexpr std::size_t kH2StreamHigh =
+    64 * 1024;  // response content waiting for a stream's window, above which its source is paused
+inline constexpr std::size_t kH2StreamLow = 32 * 1024;   // ... and below which it resumes
+inline constexpr std::size_t kH2BatchBytes = 64 * 1024;  // frames gathered for one write
+inline constexpr std::size_t kH2Spans = 8;               // of a stream's content, taken in at once
+inline constexpr std::size_t kH2BombFactor = 4;          // of a head's limit, then it is an attack
+inline constexpr std::uint32_t kH2SettingsEntries = 32;  // of one SETTINGS frame
+inline constexpr std::uint32_t kH2Continuations = 8;     // of one header block
+inline constexpr Millis kH2GoawayGrace = 1s;  // between the two GOAWAYs, if no PING comes back
+struct H2Allowance {
+  std::uint32_t burst;
+  std::uint32_t per_second;
+};
+inline constexpr H2Allowance kH2Resets{200, 20};
+inline constexpr H2Allowance kH2SettingsFrames{20, 1};
+inline constexpr H2Allowance kH2Pings{100, 10};
+inline constexpr H2Allowance kH2Priorities{300, 50};
+inline constexpr H2Allowance kH2EmptyFrames{50, 5};
+inline constexpr H2Allowance kH2UnknownFrames{100, 10};
+inline constexpr H2Allowance kH2WindowUpdates{2000, 500};  // and two for each DATA frame sent
+static_assert(kH2StreamLow * 2 <= kH2StreamHigh, "or reading flaps");
+
 // Rate limits of routes.
 inline constexpr std::uint32_t kRateRequests = 1'000'000;  // per period, and in a burst
 inline constexpr Millis kRatePeriodMost = 24h;

@@ -148,8 +148,10 @@ void add_max_forwards(const RequestHead& head, Scratch& scratch, EditList& edits
 }
 
 void add_via(const Head& head, EditList& edits) {
-  edits.push(EditKind::add, FieldId::via, field_name(FieldId::via),
-             head.minor_version() == 0 ? "1.0 weir" : "1.1 weir");
+  const std::string_view received_by = head.major_version() == 2   ? "2.0 weir"
+                                       : head.minor_version() == 0 ? "1.0 weir"
+                                                                   : "1.1 weir";
+  edits.push(EditKind::add, FieldId::via, field_name(FieldId::via), received_by);
 }
 
 }  // namespace

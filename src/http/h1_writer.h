@@ -63,6 +63,8 @@ struct OwnAnswer {
   std::string_view date;  // IMF-fixdate, from the caller's clock
 };
 void write_own_answer(Buffer& out, const OwnAnswer& answer);
+// May an answer with that status say how long its content is?
+bool may_tell_length(int status);
 
 std::string_view reason_phrase(int status);  // RFC 9110 section 15; "Unknown" otherwise
 

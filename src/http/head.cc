@@ -38,6 +38,7 @@ void Head::clear() {
   head_bytes_ = 0;
   content_length_ = 0;
   minor_version_ = 1;
+  major_version_ = 1;
   framing_ = Framing::none;
   keep_alive_ = true;
 }

@@ -1,8 +1,8 @@
 // Message heads as received: one buffer of bytes and offset/length pairs into it, never pointers,
-// so that growth cannot dangle. Filled by the HTTP/1 parsers (HTTP/2 later), frozen once complete,
-// read by traffic/, proxy/ and the writer: views taken after that stay valid until reset(), because
-// trailers go to a buffer of their own. Edits never touch it: they are a list applied while writing
-// (h1_writer.h).
+// so that growth cannot dangle. Filled by the HTTP/1 parsers and h2_request.cc, frozen once
+// complete, read by traffic/, proxy/ and the writer: views taken after that stay valid until
+// reset(), because trailers go to a buffer of their own. Edits never touch it: they are a list
+// applied while writing (h1_writer.h).
 #pragma once
 
 #include <cstdint>
@@ -69,6 +69,9 @@ class Head {
 
   std::size_t head_bytes() const { return head_bytes_; }  // received size of the head
   int minor_version() const { return minor_version_; }    // HTTP/1.x
+  // 1, or 2 for a head that came by HTTP/2; its minor version says 1, because it can all that
+  // HTTP/1.1 can.
+  int major_version() const { return major_version_; }
   Framing framing() const { return framing_; }
   std::uint64_t content_length() const { return content_length_; }  // for Framing::length
   // Is it known already that more content follows than this? Not of chunks.
@@ -90,6 +93,7 @@ class Head {
 
  protected:
   friend class H1Parser;
+  friend class H2RequestBuilder;
   void clear();
 
   Buffer bytes_;
@@ -99,6 +103,7 @@ class Head {
   std::size_t head_bytes_ = 0;
   std::uint64_t content_length_ = 0;
   int minor_version_ = 1;
+  int major_version_ = 1;
   Framing framing_ = Framing::none;
   bool keep_alive_ = true;
 };
@@ -142,6 +147,7 @@ class RequestHead : public Head {
  private:
   friend class H1RequestParser;
   friend class H1Parser;
+  friend class H2RequestBuilder;
   friend class RequestRules;
   Slice method_name_, target_, path_and_query_, authority_;
   Method method_ = Method::other;

@@ -19,10 +19,6 @@ void append_line(Buffer& out, std::string_view name, std::string_view value) {
   out.append("\r\n");
 }
 
-bool may_tell_length(int status) {
-  return status >= 200 && status != 204 && status != 304;
-}
-
 // RFC 9110 section 15 and the registry it names, by status.
 struct ReasonPhrase {
   int status;
@@ -82,6 +78,10 @@ constexpr ReasonPhrase kReasonPhrases[] = {
 static_assert(std::ranges::is_sorted(kReasonPhrases, {}, &ReasonPhrase::status));
 
 }  // namespace
+
+bool may_tell_length(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
 
 void write_own_answer(Buffer& out, const OwnAnswer& answer) {
   char digits[20];

@@ -16,6 +16,20 @@
 namespace weir::http {
 namespace {
 
+// The length of "http://" or "https://" at the front, 0 without.
+std::size_t scheme_length(std::string_view target) {
+  for (const std::string_view scheme :
+       {std::string_view("http://"), std::string_view("https://")}) {
+    if (target.size() > scheme.size() &&
+        ascii::equals_ignoring_case(target.substr(0, scheme.size()), scheme)) {
+      return scheme.size();
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
 Method method_of(std::uint8_t llhttp_method) {
   switch (llhttp_method) {
     case HTTP_GET:
@@ -41,28 +55,12 @@ Method method_of(std::uint8_t llhttp_method) {
   }
 }
 
-// Visible ASCII without '#' (RFC 9112 section 3.2: a fragment is never sent). Characters that RFC
-// 3986 leaves out but everybody sends, such as '|' and '"', pass.
 bool is_target_text(std::string_view target) {
   for (const char c : target) {
     if (c <= ' ' || c > '~' || c == '#') return false;
   }
   return true;
 }
-
-// The length of "http://" or "https://" at the front, 0 without.
-std::size_t scheme_length(std::string_view target) {
-  for (const std::string_view scheme :
-       {std::string_view("http://"), std::string_view("https://")}) {
-    if (target.size() > scheme.size() &&
-        ascii::equals_ignoring_case(target.substr(0, scheme.size()), scheme)) {
-      return scheme.size();
-    }
-  }
-  return 0;
-}
-
-}  // namespace
 
 Errc RequestRules::apply(Slice target, std::uint8_t llhttp_method, UnderscorePolicy underscores) {
   if (const Errc code = check_start_line(target, llhttp_method); code != Errc::none) return code;

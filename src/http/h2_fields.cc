@@ -1,0 +1,80 @@
+// Names are lowered by nghttp2 when it copies them. What HTTP/2 does not have (Connection, transfer
+// codings, Upgrade, reason phrases; RFC 9113 section 8.2.2) is left out here and nowhere else.
+#include "http/h2_fields.h"
+
+#include <charconv>
+
+#include "http/edit_index.h"
+#include "http/field_classes.h"
+
+namespace weir::http {
+namespace {
+
+constexpr std::uint64_t kConnectionFields =
+    EditIndex::bit(FieldId::connection) | EditIndex::bit(FieldId::keep_alive) |
+    EditIndex::bit(FieldId::te) | EditIndex::bit(FieldId::proxy_connection) |
+    EditIndex::bit(FieldId::http2_settings) | EditIndex::bit(FieldId::transfer_encoding) |
+    EditIndex::bit(FieldId::upgrade);
+constexpr std::uint64_t kLength = EditIndex::bit(FieldId::content_length);
+
+std::uint8_t* bytes_of(std::string_view text) {
+  // nghttp2's pairs are mutable for others' sake; what is submitted is copied.
+  return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
+}
+
+}  // namespace
+
+void H2Fields::put(std::string_view name, std::string_view value) {
+  list_.push_back(
+      {bytes_of(name), bytes_of(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+  bytes_ += name.size() + value.size();
+}
+
+void H2Fields::begin(int status) {
+  list_.clear();
+  bytes_ = 0;
+  status_ = {static_cast<char>('0' + status / 100 % 10), static_cast<char>('0' + status / 10 % 10),
+             static_cast<char>('0' + status % 10)};
+  put(":status", {status_.data(), status_.size()});
+}
+
+void H2Fields::set_response(const ResponseHead& head, std::span<const HeadEdit> edits) {
+  begin(head.status());
+  const EditIndex index(edits, kConnectionFields | kLength);
+  const bool length_is_told = head.framing() == Framing::length || head.framing() == Framing::none;
+  for (const Field& field : head.fields()) {
+    if (field.dropped || (kConnectionFields & EditIndex::bit(field.id)) != 0) continue;
+    if (field.id == FieldId::content_length && !length_is_told) continue;
+    if (index.displaces(field.id, head.name(field))) continue;
+    put(head.name(field), head.value(field));
+  }
+  for (std::size_t i = 0; i < edits.size(); ++i) {
+    if (index.writes(i)) put(edits[i].name, edits[i].value);
+  }
+}
+
+void H2Fields::set_own_answer(const OwnAnswer& answer) {
+  begin(answer.status);
+  const bool has_length = may_tell_length(answer.status);
+  if (!answer.date.empty()) put("date", answer.date);
+  if (has_length && !answer.body.empty()) put("content-type", answer.content_type);
+  if (has_length) {
+    const auto end =
+        std::to_chars(length_.data(), length_.data() + length_.size(), answer.body.size()).ptr;
+    put("content-length", {length_.data(), end});
+  }
+  for (const HeadEdit& field : answer.fields) put(field.name, field.value);
+}
+
+void H2Fields::set_lines(std::string_view lines) {
+  list_.clear();
+  bytes_ = 0;
+  while (!lines.empty()) {
+    const std::size_t name = lines.find('\n');
+    const std::size_t value = lines.find('\n', name + 1);
+    put(lines.substr(0, name), lines.substr(name + 1, value - name - 1));
+    lines.remove_prefix(value + 1);
+  }
+}
+
+}  // namespace weir::http

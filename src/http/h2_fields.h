@@ -1,0 +1,41 @@
+// Lays a response's head out as the list of name and value pairs that nghttp2 encodes: what
+// h1_writer.cc does in text, for HTTP/2. One per worker, used for one head at a time; views are
+// borrowed until nghttp2 has copied them.
+#pragma once
+
+#include <nghttp2/nghttp2.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "http/h1_writer.h"
+#include "http/head.h"
+
+namespace weir::http {
+
+class H2Fields {
+ public:
+  void set_response(const ResponseHead& head, std::span<const HeadEdit> edits);
+  void set_own_answer(const OwnAnswer& answer);
+  // Trailers, as pairs of names and values, each ended by a line feed.
+  void set_lines(std::string_view lines);
+
+  const nghttp2_nv* data() const { return list_.data(); }
+  std::size_t size() const { return list_.size(); }
+  std::size_t bytes() const { return bytes_; }  // of names and values
+
+ private:
+  void begin(int status);
+  void put(std::string_view name, std::string_view value);
+
+  std::vector<nghttp2_nv> list_;
+  std::size_t bytes_ = 0;
+  std::array<char, 3> status_;
+  std::array<char, 20> length_;
+};
+
+}  // namespace weir::http

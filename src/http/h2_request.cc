@@ -1,0 +1,162 @@
+// Building a head from fields that HPACK has decoded. nghttp2 has checked names, values and the
+// order of pseudo-header fields; what it lets through and HTTP/1 refuses is refused by the rules,
+// which are the same (request_rules.h).
+#include "http/h2_request.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <weir/limits.h>
+
+#include "http/field_classes.h"
+#include "http/request_rules.h"
+
+namespace weir::http {
+namespace {
+
+constexpr std::size_t kFieldOverhead = 32;  // RFC 9113 section 6.5.2
+
+}  // namespace
+
+void H2RequestBuilder::begin(RequestHead& head, const HeadLimits& limits,
+                             UnderscorePolicy underscores) {
+  head.reset();
+  head.major_version_ = 2;
+  head_ = &head;
+  limits_ = limits;
+  underscores_ = underscores;
+  seen_ = 0;
+  fault_ = Errc::none;
+  decoded_ = fields_ = cookies_ = 0;
+  scheme_ = Slice();
+}
+
+// Crumbs of a cookie are one field to everybody else; there may be as many as fields.
+bool H2RequestBuilder::fits(std::string_view name, std::string_view value) {
+  decoded_ += name.size() + value.size() + kFieldOverhead;
+  std::size_t& count = field_id(name) == FieldId::cookie ? cookies_ : fields_;
+  if (++count > limits_.fields && fault_ == Errc::none) fault_ = Errc::too_many_fields;
+  const bool too_long = decoded_ > limits_.head_bytes || name.size() > limits::kFieldNameBytes;
+  if (too_long && fault_ == Errc::none) fault_ = Errc::head_too_large;
+  return fault_ == Errc::none;
+}
+
+bool H2RequestBuilder::add(std::string_view name, std::string_view value) {
+  if (name.starts_with(':')) {
+    decoded_ += name.size() + value.size() + kFieldOverhead;
+    if (fault_ == Errc::none) add_pseudo(name, value);
+  } else if (fits(name, value)) {
+    Field& field = head_->fields_.emplace_back();
+    field.name = keep(name);
+    keep(": ");
+    field.value = keep(value);
+    keep("\r\n");
+    field.id = field_id(name);
+  }
+  return decoded_ <= limits_.head_bytes * limits::kH2BombFactor;
+}
+
+// Of the four that a request has (RFC 9113 section 8.3.1); a space behind each keeps them apart.
+void H2RequestBuilder::add_pseudo(std::string_view name, std::string_view value) {
+  if (name == ":path" && value.size() > limits::kTargetBytes) {
+    fault_ = Errc::target_too_long;
+    return;
+  }
+  if (decoded_ > limits_.head_bytes) {
+    fault_ = Errc::head_too_large;
+    return;
+  }
+  const auto take = [&](std::uint8_t which, Slice& into) {
+    if ((seen_ & which) != 0) fault_ = Errc::malformed_request;
+    seen_ |= which;
+    into = keep(value);
+    keep(" ");
+  };
+  if (name == ":method") {
+    take(kMethod, head_->method_name_);
+  } else if (name == ":scheme") {
+    take(kScheme, scheme_);
+  } else if (name == ":authority") {
+    take(kAuthority, head_->authority_);
+  } else if (name == ":path") {
+    take(kPath, head_->target_);
+  } else {
+    fault_ = Errc::malformed_request;
+  }
+}
+
+Slice H2RequestBuilder::keep(std::string_view text) {
+  Buffer& bytes = head_->bytes_;
+  const Slice slice{static_cast<std::uint32_t>(bytes.size()),
+                    static_cast<std::uint32_t>(text.size())};
+  bytes.append(text);
+  return slice;
+}
+
+Errc H2RequestBuilder::finish(bool has_content) {
+  head_->head_bytes_ = decoded_;
+  const bool whole = (seen_ & kMethod) != 0;
+  if (fault_ == Errc::none && !whole) fault_ = Errc::malformed_request;
+  if (fault_ != Errc::none) return fault_;
+  join_cookies();
+  RequestRules rules(*head_);
+  return rules.apply_h2({.scheme = scheme_,
+                         .has_scheme = (seen_ & kScheme) != 0,
+                         .has_authority = (seen_ & kAuthority) != 0,
+                         .has_path = (seen_ & kPath) != 0,
+                         .has_content = has_content},
+                        underscores_);
+}
+
+// RFC 9113 section 8.2.3: one field, "; " between the crumbs, before it goes where crumbs are not
+// understood.
+void H2RequestBuilder::join_cookies() {
+  if (cookies_ < 2) return;
+  const auto is_cookie = [](const Field& field) { return field.id == FieldId::cookie; };
+  auto& fields = head_->fields_;
+  Buffer& bytes = head_->bytes_;
+  Field joined;
+  joined.id = FieldId::cookie;
+  joined.name = keep("cookie");
+  keep(": ");
+  joined.value.offset = static_cast<std::uint32_t>(bytes.size());
+  bool first = true;
+  for (const Field& field : fields) {
+    if (!is_cookie(field)) continue;
+    if (!first) keep("; ");
+    first = false;
+    const std::uint32_t length = field.value.length;
+    char* to = bytes.extend(length);  // before the source is looked up: the buffer may move
+    std::copy_n(bytes.data() + field.value.offset, length, to);
+  }
+  joined.value.length = static_cast<std::uint32_t>(bytes.size() - joined.value.offset);
+  keep("\r\n");
+  *std::find_if(fields.begin(), fields.end(), is_cookie) = joined;
+  bool kept = false;
+  std::erase_if(fields,
+                [&](const Field& field) { return is_cookie(field) && std::exchange(kept, true); });
+}
+
+// Kept without what is between them, at offsets past the head's, as the HTTP/1 parser does.
+bool H2RequestBuilder::add_trailer(std::string_view name, std::string_view value) {
+  if (fits(name, value)) {
+    Buffer& bytes = head_->trailer_bytes_;
+    const auto offset = [&] {
+      return static_cast<std::uint32_t>(head_->bytes_.size() + bytes.size());
+    };
+    Field& field = head_->trailers_.emplace_back();
+    field.name = {offset(), static_cast<std::uint32_t>(name.size())};
+    bytes.append(name);
+    field.value = {offset(), static_cast<std::uint32_t>(value.size())};
+    bytes.append(value);
+    field.id = field_id(name);
+    field.dropped = is_forbidden_trailer(field.id, name);
+  }
+  return decoded_ <= limits_.head_bytes * limits::kH2BombFactor;
+}
+
+Errc H2RequestBuilder::finish_trailers() {
+  return fault_;
+}
+
+}  // namespace weir::http
