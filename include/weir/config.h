@@ -112,6 +112,15 @@ struct ListenerTimeouts {
   bool operator==(const ListenerTimeouts&) const = default;
 };
 
+// What a client's HTTP/2 connection may have open.
+struct Http2 {
+  bool enabled = true;
+  std::uint32_t max_streams = limits::kH2Streams;
+  std::uint64_t window = limits::kH2Window;                       // of a stream
+  std::uint64_t connection_window = limits::kH2ConnectionWindow;  // of all together
+  bool operator==(const Http2&) const = default;
+};
+
 enum class UnderscoreFields : std::uint8_t { drop, pass, refuse };
 
 struct Listener {
@@ -121,6 +130,7 @@ struct Listener {
   bool proxy_protocol = false;  // connections from trusted_proxies begin with its header
   ListenerLimits limits;
   ListenerTimeouts timeouts;
+  Http2 http2;
   std::uint32_t requests_per_connection = limits::kRequestsPerConnection;  // 0 = no limit
   // What happens to fields whose names look like framing or forwarding fields with '_' for '-'.
   UnderscoreFields underscore_fields = UnderscoreFields::drop;

@@ -131,6 +131,11 @@ class Dump {
       line(3, "body_idle", format_duration(listener.timeouts.body_idle));
       line(3, "write_idle", format_duration(listener.timeouts.write_idle));
       line(3, "idle", format_duration(listener.timeouts.idle));
+      section(2, "http2");
+      line(3, "enabled", listener.http2.enabled ? "true" : "false");
+      line(3, "max_streams", listener.http2.max_streams);
+      line(3, "window", format_size(listener.http2.window));
+      line(3, "connection_window", format_size(listener.http2.connection_window));
       line(2, "requests_per_connection", listener.requests_per_connection);
       line(2, "underscore_fields", word_of(kUnderscoreFields, listener.underscore_fields));
     }

@@ -61,6 +61,7 @@ constexpr Key<Listener> kListenerKeys[] = {
     key<&Listener::proxy_protocol>("proxy_protocol"),
     key_section<&Listener::limits, kLimitKeys>("limits"),
     key_section<&Listener::timeouts, kTimeoutKeys>("timeouts"),
+    {"http2", read_http2, list_http2},
     key_between<&Listener::requests_per_connection, 0, kAnyCount>("requests_per_connection"),
     key_choice<&Listener::underscore_fields, kUnderscoreFields>("underscore_fields"),
 };

@@ -28,6 +28,9 @@ void list_resolver(KeyList& out, const std::string& path);
 
 void read_listeners(Reader& reader, const Node& node, Config& config);
 void list_listeners(KeyList& out, const std::string& path);
+// Part of a listener: http2_section.cc.
+void read_http2(Reader& reader, const Node& node, Listener& listener);
+void list_http2(KeyList& out, const std::string& path);
 
 void read_routes(Reader& reader, const Node& node, Config& config);
 void list_routes(KeyList& out, const std::string& path);
