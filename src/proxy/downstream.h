@@ -1,6 +1,6 @@
 // The client's side of an exchange, whatever protocol it speaks: what proxy/exchange calls to
-// answer. HTTP/1 connections implement it (h1_downstream), HTTP/2 streams will. Calls never come
-// back into the exchange before they return, except where said.
+// answer. HTTP/1 connections implement it (h1_downstream), HTTP/2 streams too (h2_stream). Calls
+// never come back into the exchange before they return, except where said.
 #pragma once
 
 #include <cstddef>
@@ -36,6 +36,8 @@ class Downstream {
   // Bytes sent to this client during the exchange, heads and framing included.
   virtual std::uint64_t bytes_sent() const = 0;
   virtual std::size_t pending_bytes() const = 0;
+  // That is too much: the response pauses until Exchange::on_client_drained().
+  virtual bool congested() const = 0;
 
   // Back-pressure on the request's content.
   virtual void pause_request() = 0;

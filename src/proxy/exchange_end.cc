@@ -221,7 +221,9 @@ void Exchange::write_record(Errc reason) {
   record_.method = request_.method_name();
   record_.host = request_.authority();
   record_.path = request_.target();
-  record_.protocol = request_.minor_version() == 0 ? "HTTP/1.0" : "HTTP/1.1";
+  record_.protocol = request_.major_version() == 2   ? "HTTP/2.0"
+                     : request_.minor_version() == 0 ? "HTTP/1.0"
+                                                     : "HTTP/1.1";
   record_.bytes_out = downstream_->bytes_sent();
   if (record_.bytes_out == 0) record_.status = 0;
   record_.id = ids_.request_id;

@@ -70,7 +70,7 @@ void Exchange::response_sent(bool sent, bool complete) {
     return;
   }
   arm(static_cast<net::TimeMs>(plan_->settings->timeouts.response_idle.count()));
-  if (downstream_->pending_bytes() > limits::kHighWatermark && !response_paused_) {
+  if (downstream_->congested() && !response_paused_) {
     response_paused_ = true;
     attempt_.pause_response();
   }

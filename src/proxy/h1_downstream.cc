@@ -10,6 +10,8 @@
 #include <weir/limits.h>
 
 #include "http/content_parts.h"
+#include "proxy/h2_downstream.h"
+#include "proxy/request_limit.h"
 
 namespace weir::proxy {
 namespace {
@@ -17,13 +19,6 @@ namespace {
 std::uint32_t clamped(std::size_t n) {
   return static_cast<std::uint32_t>(
       std::min<std::size_t>(n, std::numeric_limits<std::uint32_t>::max()));
-}
-
-// Spreads the end of long-lived connections, so that clients which came together do not reconnect
-// together.
-std::uint32_t spread_by_a_tenth(std::uint32_t limit, Random& random) {
-  if (limit < 10) return limit;
-  return limit - limit / 10 + random.below(limit / 5 + 1);
 }
 
 }  // namespace
@@ -35,7 +30,8 @@ H1Downstream::H1Downstream(WorkerContext& context, std::shared_ptr<const Listene
       held_(context.chunks),
       timer_([](void* owner) { static_cast<H1Downstream*>(owner)->on_timer(); }, this),
       idle_since_(context.wheel.now()),
-      requests_max_(spread_by_a_tenth(settings().requests_per_connection, context.random)) {
+      requests_max_(spread_by_a_tenth(settings().requests_per_connection, context.random)),
+      may_be_http2_(settings().http2.enabled && !client.tls) {
   arm(settings().timeouts.head);
   stream_->start(*this);
 }
@@ -57,8 +53,35 @@ void H1Downstream::disarm() {
 // --- what arrives ---
 
 void H1Downstream::on_read(std::string_view bytes) {
+  if (may_be_http2_ && begins_http2(bytes)) return;
   const std::size_t used = consume(bytes);
   if (state_ != State::closed) hold(bytes.substr(used));
+}
+
+// A client that knows begins with HTTP/2's preface (RFC 9113 section 3.3), in as many pieces as it
+// likes. True: all bytes are taken, by the connection that goes on if the preface is whole.
+bool H1Downstream::begins_http2(std::string_view bytes) {
+  const std::string_view due = http::kH2Preface.substr(preface_seen_);
+  const std::size_t size = std::min(due.size(), bytes.size());
+  if (bytes.substr(0, size) != due.substr(0, size)) {
+    may_be_http2_ = false;
+    const std::string_view seen = http::kH2Preface.substr(0, preface_seen_);
+    const std::size_t used = consume(seen);
+    if (state_ != State::closed) hold(seen.substr(used));
+    return state_ == State::closed;
+  }
+  preface_seen_ += static_cast<std::uint8_t>(size);
+  if (size == due.size()) become_http2(bytes.substr(size));
+  return true;
+}
+
+void H1Downstream::become_http2(std::string_view early) {
+  state_ = State::closed;
+  disarm();
+  auto* next = new H2Downstream(  // owned by itself until it retires
+      context_, port_, std::move(stream_), client_, std::move(place_), http::kH2Preface);
+  next->take_early(early);
+  go_on_as(*next);
 }
 
 std::size_t H1Downstream::consume(std::string_view bytes) {

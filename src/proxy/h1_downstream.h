@@ -62,10 +62,13 @@ class H1Downstream final : public DownstreamConnection, net::StreamEvents, Downs
   bool send_own_answer(http::OwnAnswer answer) override;
   std::uint64_t bytes_sent() const override { return written_ - written_before_; }
   std::size_t pending_bytes() const override { return stream_->pending_bytes(); }
+  bool congested() const override { return pending_bytes() > limits::kHighWatermark; }
   void pause_request() override;
   void resume_request() override;
   void exchange_over(Ending ending) override;
 
+  bool begins_http2(std::string_view bytes);
+  void become_http2(std::string_view early);
   // Consumes what the connection's state allows; the count of bytes used.
   std::size_t consume(std::string_view bytes);
   std::size_t feed(std::string_view bytes);
@@ -113,6 +116,8 @@ class H1Downstream final : public DownstreamConnection, net::StreamEvents, Downs
   bool request_ended_ = false;    // its last byte was parsed
   bool malformed_ = false;        // the request's parser is stuck
   bool reading_paused_ = false;
+  bool may_be_http2_;              // nothing came yet but the beginning of a preface ...
+  std::uint8_t preface_seen_ = 0;  // ... so many bytes of it
 };
 
 }  // namespace weir::proxy

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 
+#include <weir/http2.h>
 #include <weir/limits.h>
 #include <weir/mirror.h>
 
@@ -13,6 +14,7 @@
 #include "base/chunk.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "net/flush_list.h"
 #include "net/retire_list.h"
 #include "net/timer_wheel.h"
 #include "observe/exchange_record.h"
@@ -26,6 +28,7 @@ struct ListenerPlan;
 struct MirrorPlan;
 struct WorkerSnapshot;
 class ExchangePool;
+class H2Workshop;
 class MirrorRunner;
 
 // Why an accepted connection never came to speak HTTP.
@@ -49,6 +52,9 @@ class Recorder {
   // A connection was closed before its first request.
   virtual void on_arrival_failed(const ListenerPlan& listener, const Client& client,
                                  ArrivalFailure failure) = 0;
+  // A client's HTTP/2 connection or stream was ended for that.
+  virtual void on_h2_abuse(H2Abuse abuse, const ListenerPlan& listener,
+                           const IpAddress& client) = 0;
 
  protected:
   ~Recorder() = default;
@@ -58,6 +64,7 @@ struct WorkerContext {
   const Clock& clock;
   net::TimerWheel& wheel;
   net::RetireList& retired;
+  net::FlushList& flushes;
   ChunkPool& chunks;
   Recorder& recorder;
   ExchangePool& exchanges;
@@ -66,7 +73,8 @@ struct WorkerContext {
   Buffer out;  // scratch for composing one write; empty between writes
   std::shared_ptr<WorkerSnapshot> snapshot;  // the newest
   DateCache date = {};
-  bool draining = false;  // stopping: answer with Connection: close
+  std::shared_ptr<H2Workshop> h2 = nullptr;  // from the first HTTP/2 connection on
+  bool draining = false;                     // stopping: answer with Connection: close
   // How long clients that were promised to be kept may still send a request then.
   limits::Millis idle_grace = limits::kStopGrace;
 };

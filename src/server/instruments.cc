@@ -138,6 +138,16 @@ observe::CounterId refused_connections(observe::Registry& registry, std::string_
                           {{"reason", reason}});
 }
 
+std::array<observe::CounterId, kH2Abuses> h2_abuse_counters(observe::Registry& registry) {
+  std::array<observe::CounterId, kH2Abuses> counters;
+  for (std::size_t i = 0; i < counters.size(); ++i) {
+    counters[i] = registry.counter(
+        "weir_http2_abuse_total", "HTTP/2 streams and connections ended for what their client did.",
+        {{"reason", kH2AbuseNames[i]}});
+  }
+  return counters;
+}
+
 }  // namespace
 
 Instruments::Instruments(int workers)
@@ -154,7 +164,8 @@ Instruments::Instruments(int workers)
       accept_starvations(registry.counter("weir_accept_starvations_total",
                                           "Times accepting paused for want of file descriptors.")),
       memory_pauses(registry.counter("weir_memory_pauses_total",
-                                     "Times accepting paused because buffers were full.")) {}
+                                     "Times accepting paused because buffers were full.")),
+      h2_abuses(h2_abuse_counters(registry)) {}
 
 void register_series(observe::Registry& registry, proxy::Snapshot& snapshot) {
   for (proxy::ListenerPlan& listener : snapshot.listeners) {

@@ -2,10 +2,12 @@
 // exchange owns. One per process, made by the supervisor before the workers and gone after them.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 
 #include <weir/config.h>
+#include <weir/http2.h>
 
 #include "observe/access_log.h"
 #include "observe/metrics.h"
@@ -31,6 +33,7 @@ struct Instruments {
   observe::CounterId closed_idle;              // to have descriptors for others
   observe::CounterId accept_starvations;
   observe::CounterId memory_pauses;
+  std::array<observe::CounterId, kH2Abuses> h2_abuses;  // by H2Abuse
 };
 
 // The series of each route and listener; the same labels always give the same series, so counts

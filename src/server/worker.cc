@@ -111,6 +111,7 @@ Worker::Worker(int index, int workers, Instruments& instruments)
       context_{.clock = clock_,
                .wheel = loop_.wheel(),
                .retired = loop_.retired(),
+               .flushes = loop_.flushes(),
                .chunks = loop_.chunks(),
                .recorder = *this,
                .exchanges = exchanges_,
@@ -341,6 +342,17 @@ void Worker::on_arrival_failed(const proxy::ListenerPlan& listener, const proxy:
 
 void Worker::on_copy_line(const observe::ExchangeRecord& record) {
   log_.write(record);
+}
+
+// Malformed requests are in the access log.
+void Worker::on_h2_abuse(H2Abuse abuse, const proxy::ListenerPlan& listener,
+                         const IpAddress& client) {
+  cells_.add(instruments_.h2_abuses[static_cast<std::size_t>(abuse)]);
+  if (abuse == H2Abuse::malformed) return;
+  static observe::LogLimiter limiter;
+  observe::log_limited(limiter, config::LogLevel::warn,
+                       "listener {}: HTTP/2 with client {} ended: {}", listener.settings->name,
+                       to_string(client), name_of(abuse));
 }
 
 }  // namespace weir::server

@@ -79,6 +79,8 @@ class Worker final : proxy::Recorder {
   void on_copy_line(const observe::ExchangeRecord& record) override;
   void on_arrival_failed(const proxy::ListenerPlan& listener, const proxy::Client& client,
                          proxy::ArrivalFailure failure) override;
+  void on_h2_abuse(H2Abuse abuse, const proxy::ListenerPlan& listener,
+                   const IpAddress& client) override;
 
   const int index_;
   const int workers_;

@@ -113,6 +113,8 @@ class Scenario : proxy::Recorder {
   const std::vector<std::string>& copies_dropped() const { return copies_dropped_; }
   const std::vector<SeenRecord>& copy_lines() const { return copy_lines_; }
   const std::vector<proxy::ArrivalFailure>& arrivals_failed() const { return arrivals_failed_; }
+  // Why HTTP/2 connections and streams were ended.
+  const std::vector<std::string>& abuses() const { return abuses_; }
   const proxy::MirrorPlan& mirror(std::size_t index = 0) {
     start();
     return shared_->routes[0].mirrors[index];
@@ -170,6 +172,10 @@ class Scenario : proxy::Recorder {
     arrivals_failed_.push_back(failure);
   }
 
+  void on_h2_abuse(H2Abuse abuse, const proxy::ListenerPlan&, const IpAddress&) override {
+    if (keeps_records) abuses_.emplace_back(name_of(abuse));
+  }
+
   // A seed with which the rotation of up to four endpoints begins at the first.
   static constexpr std::uint64_t kFirstFirst = 2;
 
@@ -177,12 +183,14 @@ class Scenario : proxy::Recorder {
   ChunkPool chunks_;
   std::shared_ptr<BufferBytes> buffer_bytes_ = std::make_shared<BufferBytes>();
   net::RetireList retired_;
+  net::FlushList flushes_;
   proxy::ExchangePool exchanges_;
   proxy::MirrorRunner mirrors_{chunks_};
   proxy::DownstreamList downstreams_;
   proxy::WorkerContext context_{.clock = clock,
                                 .wheel = wheel_,
                                 .retired = retired_,
+                                .flushes = flushes_,
                                 .chunks = chunks_,
                                 .recorder = *this,
                                 .exchanges = exchanges_,
@@ -200,6 +208,7 @@ class Scenario : proxy::Recorder {
   std::vector<std::string> copies_ended_;
   std::vector<std::string> copies_dropped_;
   std::vector<proxy::ArrivalFailure> arrivals_failed_;
+  std::vector<std::string> abuses_;
 };
 
 // A test of the proxy that ends with nothing left over.
@@ -404,6 +413,8 @@ inline void Scenario::settle() {
         moved |= (*parties)[i]->peer().deliver() > 0;
       }
     }
+    moved |= !flushes_.empty();
+    flushes_.run();
     retired_.sweep();
   }
 }

@@ -1,0 +1,271 @@
+// A stream's exchange, in three parts: what arrives, what is sent, and the client's deadlines,
+// which are those of h1_downstream.cc for one stream: a client that is slow with one loses that
+// one.
+#include "proxy/h2_stream.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include <weir/limits.h>
+
+#include "proxy/h2_downstream.h"
+
+namespace weir::proxy {
+
+H2Stream::H2Stream(WorkerContext& context)
+    : H2StreamState(context.chunks),
+      context_(context),
+      timer_([](void* owner) { static_cast<H2Stream*>(owner)->on_timer(); }, this) {}
+
+H2Stream::~H2Stream() {
+  assert(active_ == nullptr);
+}
+
+void H2Stream::begin(H2Downstream& connection) {
+  connection_ = &connection;
+  active_ = context_.exchanges.acquire(context_);
+  active_->exchange.begin(*this, connection.port(), connection.client());
+}
+
+void H2Stream::end() {
+  assert(active_ == nullptr);
+  disarm();
+  link_.unlink();
+  waiting_link_.unlink();
+  connection_->count_waiting(noted_waiting_, 0);
+  connection_ = nullptr;
+  untaken_ = noted_waiting_ = 0;
+  last_taken_ = content_bytes_ = content_wait_ = wait_since_ = 0;
+  reset_code_ = http::H2Code::cancel;
+  request_ended_ = false;
+  clear();
+}
+
+// --- what arrives ---
+
+void H2Stream::on_input(const http::ParseStep& step) {
+  if (!active_) return;  // answered already; the rest is nobody's
+  Exchange& exchange = active_->exchange;
+  if (step.error) {
+    request_ended_ = true;  // its rest is not waited for
+    if (status_of(step.error.code) == 400) {
+      exchange.on_client_gone(step.error.code);
+    } else {
+      exchange.on_request_error(step.error);
+    }
+    return;
+  }
+  if (step.complete) request_ended_ = true;
+  for (const std::string_view run : step.content) {
+    content_bytes_ += run.size();
+    untaken_ += run.size();
+  }
+  if (step.head) exchange.count_buffers();
+  watch_client();
+  exchange.on_request(step);
+  if (active_ && !exchange.request_paused()) open_window();
+}
+
+// Content that the exchange took may be followed by as much; while it is paused, by none.
+void H2Stream::open_window() {
+  if (untaken_ == 0) return;
+  connection_->session().take(*this, std::exchange(untaken_, 0));
+  connection_->ask_flush();
+}
+
+void H2Stream::pause_request() {
+  watch_client();
+}
+
+void H2Stream::resume_request() {
+  watch_client();
+  open_window();
+}
+
+void H2Stream::on_gone(Errc reason) {
+  if (active_) active_->exchange.on_client_gone(reason);
+}
+
+// --- what the exchange sends ---
+
+bool H2Stream::send_interim(const http::ResponseHead& head) {
+  return sent(connection_->session().send_interim(*this, head));
+}
+
+bool H2Stream::send_response(const http::ResponseHead& head, std::span<const http::HeadEdit> edits,
+                             std::span<const std::string_view> content, bool complete) {
+  return sent(connection_->session().send_response(*this, head, edits, content, complete));
+}
+
+bool H2Stream::send_content(const http::ResponseHead& head,
+                            std::span<const std::string_view> content, bool complete) {
+  return sent(connection_->session().send_content(*this, content, complete, head));
+}
+
+bool H2Stream::send_own_answer(http::OwnAnswer answer) {
+  answer.date = context_.date.text(context_.clock, context_.wheel.now());
+  answer.head_request = request().method() == http::Method::head;
+  return sent(connection_->session().send_own_answer(*this, answer));
+}
+
+bool H2Stream::sent(bool well) {
+  if (!well) return false;
+  connection_->on_framed();
+  note_waiting();
+  return true;
+}
+
+void H2Stream::note_waiting() {
+  const std::size_t waiting = waiting_bytes();
+  connection_->count_waiting(noted_waiting_, waiting);
+  noted_waiting_ = waiting;
+  if (waiting == 0) {
+    waiting_link_.unlink();
+  } else {
+    if (!waiting_link_.linked()) connection_->waiting().push_back(*this);
+    watch_output();
+  }
+}
+
+// Of the connection's streams together no more waits than a client of HTTP/1 may leave lying.
+bool H2Stream::congested() const {
+  return waiting_bytes() > limits::kH2StreamHigh ||
+         (waiting_bytes() > 0 && connection_->waiting_bytes() > limits::kHighWatermark);
+}
+
+void H2Stream::on_output_moved() {
+  note_waiting();
+  if (!active_) {
+    if (noted_waiting_ == 0) disarm();
+    return;
+  }
+  if (!active_->exchange.reading_head()) watch_client();
+  const bool low = noted_waiting_ <= limits::kH2StreamLow &&
+                   connection_->waiting_bytes() <= limits::kLowWatermark;
+  if (low || noted_waiting_ == 0) active_->exchange.on_client_drained();
+}
+
+void H2Stream::exchange_over(Ending ending) {
+  http::H2Session& session = connection_->session();
+  if (ending == Ending::truncated) session.reset(*this, http::H2Code::internal_error);
+  if (ending == Ending::abandoned) session.reset(*this, reset_code_);
+  context_.exchanges.release(context_, std::move(active_));
+  if (waiting_bytes() == 0) disarm();
+  connection_->on_request_over();
+}
+
+// --- the client's deadlines ---
+
+void H2Stream::arm(net::TimeMs delay) {
+  watching_output_ = false;
+  context_.wheel.arm_in(timer_, delay);
+}
+
+void H2Stream::disarm() {
+  watching_output_ = false;
+  timer_.cancel();
+}
+
+// What the client owes next: taking what was sent before anything else, then content, if it is not
+// the origin that holds it up.
+void H2Stream::watch_client() {
+  count_wait();
+  if (waiting_bytes() > 0) {
+    watch_output();
+  } else if (request_ended_ || active_->exchange.request_paused()) {
+    disarm();
+  } else {
+    await_content();
+  }
+}
+
+void H2Stream::count_wait() {
+  if (wait_since_ == 0) return;
+  content_wait_ += context_.wheel.now() - wait_since_;
+  wait_since_ = 0;
+}
+
+void H2Stream::await_content() {
+  const config::Listener& settings = connection_->settings();
+  auto patience = static_cast<net::TimeMs>(settings.timeouts.body_idle.count());
+  const std::uint64_t rate = settings.limits.min_body_rate;
+  const bool waits = content_bytes_ == 0 && active_->exchange.request().expects_continue();
+  if (rate > 0 && !waits) {
+    const auto grace = static_cast<net::TimeMs>(limits::kClientRateGrace.count());
+    const net::TimeMs earned = grace + content_bytes_ * 1000 / rate;
+    const net::TimeMs left = earned > content_wait_ ? earned - content_wait_ : 0;
+    patience = std::min(patience, left);
+  }
+  wait_since_ = context_.wheel.now();
+  arm(patience);
+}
+
+// Neither more output nor more content puts the deadline off, only what is taken.
+void H2Stream::watch_output() {
+  if (watching_output_ && client_is_stuck()) return;
+  arm(static_cast<net::TimeMs>(connection_->settings().timeouts.write_idle.count()));
+  watching_output_ = true;
+  last_taken_ = framed_bytes();
+}
+
+bool H2Stream::client_is_stuck() const {
+  return framed_bytes() - last_taken_ < least_taken();
+}
+
+// What a client takes within write_idle to be given as much time again.
+std::uint64_t H2Stream::least_taken() const {
+  const config::Listener& settings = connection_->settings();
+  const auto period = static_cast<std::uint64_t>(settings.timeouts.write_idle.count());
+  return std::max<std::uint64_t>(1, settings.limits.min_response_rate * period / 1000);
+}
+
+void H2Stream::on_timer() {
+  if (waiting_bytes() > 0) {
+    if (watching_output_ && client_is_stuck()) {
+      connection_->on_slow_reading();
+      give_up(Errc::client_idle, http::H2Code::enhance_your_calm);
+    } else {
+      watching_output_ = false;
+      watch_output();
+    }
+  } else if (active_ && !request_ended_ && !active_->exchange.request_paused()) {
+    request_ended_ = true;  // its rest is not waited for
+    active_->exchange.on_request_error({Errc::body_timeout});
+  }
+}
+
+void H2Stream::give_up(Errc reason, http::H2Code code) {
+  reset_code_ = code;
+  if (active_) {
+    active_->exchange.on_client_gone(reason);
+  } else {
+    connection_->session().reset(*this, code);
+  }
+  connection_->ask_flush();
+}
+
+// --- the workshop ---
+
+std::unique_ptr<H2Stream> H2Workshop::acquire(WorkerContext& context) {
+  if (free_.empty()) return std::make_unique<H2Stream>(context);
+  std::unique_ptr<H2Stream> stream = std::move(free_.back());
+  free_.pop_back();
+  return stream;
+}
+
+void H2Workshop::release(WorkerContext& context, std::unique_ptr<H2Stream> stream) {
+  stream->end();
+  if (free_.size() == kKept) {
+    context.retired.retire(std::move(stream));
+  } else {
+    free_.push_back(std::move(stream));
+  }
+}
+
+H2Workshop& H2Workshop::of(WorkerContext& context) {
+  if (!context.h2) context.h2 = std::make_shared<H2Workshop>();
+  return *context.h2;
+}
+
+}  // namespace weir::proxy
