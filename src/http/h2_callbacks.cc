@@ -135,18 +135,19 @@ int H2Callbacks::on_begin_headers(nghttp2_session* ng, const nghttp2_frame* fram
   return 0;
 }
 
-int H2Callbacks::on_header(nghttp2_session* ng, const nghttp2_frame* frame,
+int H2Callbacks::on_header(nghttp2_session*, const nghttp2_frame* frame,
                            const std::uint8_t* name, std::size_t name_size,
                            const std::uint8_t* value, std::size_t value_size, std::uint8_t,
                            void* user) {
-  H2StreamState* stream = state_of(ng, frame->hd.stream_id);
+  H2Session& session = session_of(user);
+  H2StreamState* stream = session.heading_;
   if (stream == nullptr) return 0;
   const std::string_view n = text_of(name, name_size);
   const std::string_view v = text_of(value, value_size);
   const bool sane = frame->headers.cat == NGHTTP2_HCAT_REQUEST ? stream->builder_.add(n, v)
                                                                : stream->builder_.add_trailer(n, v);
   if (sane) return 0;
-  session_of(user).abandon(H2Code::enhance_your_calm, H2Abuse::header_bomb);
+  session.abandon(H2Code::enhance_your_calm, H2Abuse::header_bomb);
   return kEndSession;
 }
 

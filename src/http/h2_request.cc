@@ -32,9 +32,9 @@ void H2RequestBuilder::begin(RequestHead& head, const HeadLimits& limits,
 }
 
 // Crumbs of a cookie are one field to everybody else; there may be as many as fields.
-bool H2RequestBuilder::fits(std::string_view name, std::string_view value) {
+bool H2RequestBuilder::fits(FieldId id, std::string_view name, std::string_view value) {
   decoded_ += name.size() + value.size() + kFieldOverhead;
-  std::size_t& count = field_id(name) == FieldId::cookie ? cookies_ : fields_;
+  std::size_t& count = id == FieldId::cookie ? cookies_ : fields_;
   if (++count > limits_.fields && fault_ == Errc::none) fault_ = Errc::too_many_fields;
   const bool too_long = decoded_ > limits_.head_bytes || name.size() > limits::kFieldNameBytes;
   if (too_long && fault_ == Errc::none) fault_ = Errc::head_too_large;
@@ -45,15 +45,28 @@ bool H2RequestBuilder::add(std::string_view name, std::string_view value) {
   if (name.starts_with(':')) {
     decoded_ += name.size() + value.size() + kFieldOverhead;
     if (fault_ == Errc::none) add_pseudo(name, value);
-  } else if (fits(name, value)) {
-    Field& field = head_->fields_.emplace_back();
-    field.name = keep(name);
-    keep(": ");
-    field.value = keep(value);
-    keep("\r\n");
-    field.id = field_id(name);
+  } else if (const FieldId id = field_id(name); fits(id, name, value)) {
+    add_line(id, name, value);
   }
   return decoded_ <= limits_.head_bytes * limits::kH2BombFactor;
+}
+
+void H2RequestBuilder::add_line(FieldId id, std::string_view name, std::string_view value) {
+  Buffer& bytes = head_->bytes_;
+  const auto begin = static_cast<std::uint32_t>(bytes.size());
+  const auto name_size = static_cast<std::uint32_t>(name.size());
+  const auto value_size = static_cast<std::uint32_t>(value.size());
+  char* at = bytes.extend(name.size() + value.size() + 4);
+  at = std::copy_n(name.data(), name.size(), at);
+  *at++ = ':';
+  *at++ = ' ';
+  at = std::copy_n(value.data(), value.size(), at);
+  *at++ = '\r';
+  *at = '\n';
+  head_->fields_.push_back({.name = {begin, name_size},
+                            .value = {begin + name_size + 2, value_size},
+                            .id = id,
+                            .dropped = false});
 }
 
 // Of the four that a request has (RFC 9113 section 8.3.1); a space behind each keeps them apart.
@@ -139,7 +152,7 @@ void H2RequestBuilder::join_cookies() {
 
 // Kept without what is between them, at offsets past the head's, as the HTTP/1 parser does.
 bool H2RequestBuilder::add_trailer(std::string_view name, std::string_view value) {
-  if (fits(name, value)) {
+  if (const FieldId id = field_id(name); fits(id, name, value)) {
     Buffer& bytes = head_->trailer_bytes_;
     const auto offset = [&] {
       return static_cast<std::uint32_t>(head_->bytes_.size() + bytes.size());
@@ -149,8 +162,8 @@ bool H2RequestBuilder::add_trailer(std::string_view name, std::string_view value
     bytes.append(name);
     field.value = {offset(), static_cast<std::uint32_t>(value.size())};
     bytes.append(value);
-    field.id = field_id(name);
-    field.dropped = is_forbidden_trailer(field.id, name);
+    field.id = id;
+    field.dropped = is_forbidden_trailer(id, name);
   }
   return decoded_ <= limits_.head_bytes * limits::kH2BombFactor;
 }

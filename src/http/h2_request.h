@@ -32,7 +32,8 @@ class H2RequestBuilder {
  private:
   enum : std::uint8_t { kMethod = 1, kScheme = 2, kAuthority = 4, kPath = 8 };
 
-  bool fits(std::string_view name, std::string_view value);
+  bool fits(FieldId id, std::string_view name, std::string_view value);
+  void add_line(FieldId id, std::string_view name, std::string_view value);
   void add_pseudo(std::string_view name, std::string_view value);
   Slice keep(std::string_view text);
   void join_cookies();

@@ -22,7 +22,7 @@ struct ActiveRequest final : net::Retirable {
 // One per worker, on its thread. Outlives all connections.
 class ExchangePool {
  public:
-  static constexpr std::size_t kKept = 256;
+  static constexpr std::size_t kKept = 512;
 
   ExchangePool() { free_.reserve(kKept); }
   ExchangePool(const ExchangePool&) = delete;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "support/allocation_count.h"
+#include "support/h2_frames.h"
 #include "support/scenario.h"
 
 namespace weir::proxy {
@@ -121,6 +122,33 @@ const std::string kRequest =
 
 TEST_F(Allocations, NoneForTheSecondGet) {
   expect_none_after_the_first(kRequest, "HTTP/1.1 200 OK\r\n" + length_of(5));
+}
+
+// nghttp2 has an allocator of its own; what is counted is ours.
+TEST_F(Allocations, NoneForTheSecondHttp2Exchange) {
+  namespace h2 = test::h2;
+  const auto post = [](std::int32_t stream) {
+    return h2::headers(stream, h2::request_fields("POST", "/a", {{"accept", "*/*"}}), false) +
+           h2::data(stream, std::string(1000, 'x'), true);
+  };
+  const std::string first = h2::hello() + post(1);
+  const std::string second = post(3);
+  const std::string response = "HTTP/1.1 200 OK\r\n" + length_of(20 * 1024);
+  const auto run = [&](std::string_view request) {
+    client_.size = origin_.size = 0;
+    give(client_, request);
+    scenario_.settle();
+    connector_.accept();
+    give(origin_, response);
+    scenario_.settle();
+  };
+  scenario_.take_client(std::make_unique<RoomyStream>(client_));
+  run(first);
+  const std::uint64_t before = test::allocations();
+  run(second);
+  EXPECT_EQ(test::allocations(), before);
+  EXPECT_GT(origin_.size, 1000U);
+  EXPECT_GT(client_.size, 20U * 1024);
 }
 
 TEST_F(Allocations, NoneForTheSecondLargeResponse) {
