@@ -135,10 +135,9 @@ int H2Callbacks::on_begin_headers(nghttp2_session* ng, const nghttp2_frame* fram
   return 0;
 }
 
-int H2Callbacks::on_header(nghttp2_session*, const nghttp2_frame* frame,
-                           const std::uint8_t* name, std::size_t name_size,
-                           const std::uint8_t* value, std::size_t value_size, std::uint8_t,
-                           void* user) {
+int H2Callbacks::on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
+                           std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
+                           std::uint8_t, void* user) {
   H2Session& session = session_of(user);
   H2StreamState* stream = session.heading_;
   if (stream == nullptr) return 0;
