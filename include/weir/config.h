@@ -119,6 +119,32 @@ struct Http2 {
   std::uint64_t window = limits::kH2Window;                       // of a stream
   std::uint64_t connection_window = limits::kH2ConnectionWindow;  // of all together
   bool operator==(const Http2&) const = default;
+// A file that the configuration names; relative names are relative to the file that says so.
+struct FileName {
+  std::string path;  // empty = none
+  Place place;
+  bool operator==(const FileName&) const = default;
+};
+
+struct Certificate {
+  FileName cert;  // PEM, with its chain
+  FileName key;   // PEM
+  FileName ocsp;  // DER
+  bool operator==(const Certificate&) const = default;
+};
+
+enum class TlsMinVersion : std::uint8_t { v1_2, v1_3 };
+enum class ClientAuth : std::uint8_t { none, optional, require };
+
+struct ListenerTls {
+  std::vector<Certificate> certificates;  // by server name; the first for unknown ones
+  TlsMinVersion min_version = TlsMinVersion::v1_2;
+  std::string ciphers;  // of TLS 1.2, as OpenSSL lists them; empty = the usual ones
+  FileName client_ca;
+  ClientAuth client_auth = ClientAuth::none;
+  bool session_tickets = true;
+  Millis handshake_timeout = limits::kHandshakeTimeout;
+  bool operator==(const ListenerTls&) const = default;
 };
 
 enum class UnderscoreFields : std::uint8_t { drop, pass, refuse };
@@ -134,6 +160,7 @@ struct Listener {
   std::uint32_t requests_per_connection = limits::kRequestsPerConnection;  // 0 = no limit
   // What happens to fields whose names look like framing or forwarding fields with '_' for '-'.
   UnderscoreFields underscore_fields = UnderscoreFields::drop;
+  std::optional<ListenerTls> tls;  // none = plain HTTP
   Place place;
   bool operator==(const Listener&) const = default;
 };

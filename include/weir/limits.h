@@ -70,8 +70,14 @@ inline constexpr Millis kUpgradeTimeout = 30s;  // of a new binary, until it ser
 // TLS.
 inline constexpr Millis kHandshakeTimePerTurn = 2ms;  // of a worker; the rest waits for the next
 inline constexpr std::size_t kHandshakeHeldBytes = 16 * 1024;  // of one that waits
+inline constexpr Millis kHandshakeTimeout = 10s;               // a client's, from the accept
+inline constexpr std::size_t kClientChainBytes =
+    16 * 1024;  // Client-Cert-Chain; longer is left out
 // A key encrypts session tickets so long and decrypts them as long again; a ticket is as good.
 inline constexpr Millis kTicketKeyLife = 1h;
+inline constexpr std::size_t kCertificateBytes = 1024 * 1024;  // of a file
+inline constexpr Millis kCertificateWarning = 14 * 24h;        // before it expires
+inline constexpr Millis kCertificateLook = 12h;                // that, and whether it is there
 
 // Counts.
 inline constexpr std::size_t kRouteEdits = 48;  // header edits of a route, each way

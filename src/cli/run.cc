@@ -3,11 +3,14 @@
 
 #include <cstdio>
 
+#include "base/clock.h"
 #include "cli/commands.h"
 #include "config/dump.h"
 #include "config/loader.h"
 #include "config/quantities.h"
+#include "net/tls_memory.h"
 #include "server/supervisor.h"
+#include "server/tls_files.h"
 #include "server/version.h"
 
 namespace weir::cli {
@@ -46,7 +49,8 @@ std::string share_of(const config::Mirror& mirror) {
 
 void print_plan(const config::Config& config) {
   for (const config::Listener& listener : config.listeners) {
-    fmt::print("listener {:16} {}\n", listener.name, to_string(listener.address));
+    fmt::print("listener {:16} {}{}\n", listener.name, to_string(listener.address),
+               listener.tls ? ", tls" : "");
   }
   for (const config::Route& route : config.routes) {
     fmt::print("route    {:16} {}\n", route.name, what_it_does(route));
@@ -60,9 +64,15 @@ void print_plan(const config::Config& config) {
   }
 }
 
+int refused(const std::string& file, std::size_t errors) {
+  fmt::print(stderr, "{}: {} error{}\n", file, errors, errors == 1 ? "" : "s");
+  return 1;
+}
+
 }  // namespace
 
 int run(const RunOptions& options) {
+  net::keep_tls_buffers();
   return server::Supervisor(options.file, options.pid_file).run();
 }
 
@@ -72,11 +82,12 @@ int check(const CheckOptions& options) {
     fmt::print(stderr, "{}\n", to_string(error));
   for (const config::ConfigError& warning : loaded.warnings)
     fmt::print(stderr, "warning: {}\n", to_string(warning));
-  if (!loaded.errors.empty()) {
-    fmt::print(stderr, "{}: {} error{}\n", options.file, loaded.errors.size(),
-               loaded.errors.size() == 1 ? "" : "s");
-    return 1;
-  }
+  if (!loaded.errors.empty()) return refused(options.file, loaded.errors.size());
+  const auto now = static_cast<std::int64_t>(SystemClock().wall_ms() / 1000);
+  const server::TlsFiles tls = server::read_tls_files(loaded.config, nullptr, now);
+  for (const std::string& error : tls.errors) fmt::print(stderr, "{}\n", error);
+  for (const std::string& warning : tls.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  if (!tls.errors.empty()) return refused(options.file, tls.errors.size());
   if (options.dump) {
     fmt::print("{}", config::dump(loaded.config));
     return 0;

@@ -27,6 +27,13 @@ inline constexpr Choice<UnderscoreFields> kUnderscoreFields[] = {
     {"pass", UnderscoreFields::pass},
     {"refuse", UnderscoreFields::refuse}};
 
+inline constexpr Choice<TlsMinVersion> kTlsMinVersions[] = {{"1.2", TlsMinVersion::v1_2},
+                                                            {"1.3", TlsMinVersion::v1_3}};
+
+inline constexpr Choice<ClientAuth> kClientAuths[] = {{"none", ClientAuth::none},
+                                                      {"optional", ClientAuth::optional},
+                                                      {"require", ClientAuth::require}};
+
 inline constexpr Choice<KeySource> kKeySources[] = {{"header", KeySource::header},
                                                     {"cookie", KeySource::cookie},
                                                     {"query", KeySource::query},

@@ -138,7 +138,24 @@ class Dump {
       line(3, "connection_window", format_size(listener.http2.connection_window));
       line(2, "requests_per_connection", listener.requests_per_connection);
       line(2, "underscore_fields", word_of(kUnderscoreFields, listener.underscore_fields));
+      if (listener.tls) tls(*listener.tls);
     }
+  }
+
+  void tls(const ListenerTls& tls) {
+    section(2, "tls");
+    section(3, "certificates");
+    for (const Certificate& one : tls.certificates) {
+      const std::string ocsp = one.ocsp.path.empty() ? "" : ", ocsp: " + text(one.ocsp.path);
+      out_ += fmt::format("        - {{ cert: {}, key: {}{} }}\n", text(one.cert.path),
+                          text(one.key.path), ocsp);
+    }
+    line(3, "min_version", text(std::string(word_of(kTlsMinVersions, tls.min_version))));
+    if (!tls.ciphers.empty()) line(3, "ciphers", text(tls.ciphers));
+    if (!tls.client_ca.path.empty()) line(3, "client_ca", text(tls.client_ca.path));
+    line(3, "client_auth", word_of(kClientAuths, tls.client_auth));
+    line(3, "session_tickets", tls.session_tickets);
+    line(3, "handshake_timeout", format_duration(tls.handshake_timeout));
   }
 
   void routes(const std::vector<Route>& all) {

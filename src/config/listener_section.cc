@@ -56,7 +56,7 @@ void read_listener_address(Reader& reader, const Node& node, Listener& listener)
 
 constexpr Key<Listener> kListenerKeys[] = {
     {"address", read_listener_address},
-    key_not_yet<Listener>("tls", "HTTPS"),
+    {"tls", read_listener_tls, list_listener_tls},
     key<&Listener::trusted_proxies>("trusted_proxies"),
     key<&Listener::proxy_protocol>("proxy_protocol"),
     key_section<&Listener::limits, kLimitKeys>("limits"),

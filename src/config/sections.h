@@ -31,6 +31,9 @@ void list_listeners(KeyList& out, const std::string& path);
 // Part of a listener: http2_section.cc.
 void read_http2(Reader& reader, const Node& node, Listener& listener);
 void list_http2(KeyList& out, const std::string& path);
+// Part of a listener: tls_section.cc.
+void read_listener_tls(Reader& reader, const Node& node, Listener& listener);
+void list_listener_tls(KeyList& out, const std::string& path);
 
 void read_routes(Reader& reader, const Node& node, Config& config);
 void list_routes(KeyList& out, const std::string& path);

@@ -15,12 +15,15 @@ namespace {
 // Fields that decide framing, routing, or who the client is said to be.
 bool is_guarded(FieldId id) {
   switch (id) {
+    case FieldId::client_cert:
+    case FieldId::client_cert_chain:
     case FieldId::content_length:
     case FieldId::expect:
     case FieldId::forwarded:
     case FieldId::host:
     case FieldId::max_forwards:
     case FieldId::via:
+    case FieldId::x_client_cert_subject:
     case FieldId::x_forwarded_for:
     case FieldId::x_forwarded_host:
     case FieldId::x_forwarded_proto:

@@ -90,6 +90,19 @@ void add_forwarded_proto_and_host(const RequestHead& head, const Origin& origin,
   }
 }
 
+// What is set here replaces what a trusted proxy said: the nearer certificate is the one proved.
+void add_certificate(const Origin& origin, EditList& edits) {
+  if (origin.certificate.empty()) return;
+  edits.set(FieldId::client_cert, origin.certificate);
+  if (origin.certificate_chain.empty()) {
+    edits.push(EditKind::remove, FieldId::client_cert_chain, field_name(FieldId::client_cert_chain),
+               {});
+  } else {
+    edits.set(FieldId::client_cert_chain, origin.certificate_chain);
+  }
+  edits.set(FieldId::x_client_cert_subject, origin.certificate_subject);
+}
+
 bool is_sane_request_id(std::string_view id) {
   return id.size() <= kRequestIdBytes && ascii::is_token(id);
 }
@@ -163,6 +176,7 @@ ForwardedIds add_forwarding_edits(const RequestHead& head, const Origin& origin,
   add_via(head, edits);
   add_forwarded_for(head, origin, scratch, edits);
   add_forwarded_proto_and_host(head, origin, edits);
+  add_certificate(origin, edits);
   ids.request_id = add_request_id(head, random, scratch, edits);
   ids.trace_id = add_trace(head, random, scratch, edits);
   add_max_forwards(head, scratch, edits);

@@ -56,6 +56,11 @@ struct Origin {
   IpAddress peer;
   bool peer_is_trusted = false;  // in the listener's trusted_proxies
   bool tls = false;
+  // Of the client's certificate, where it proved one: the values of Client-Cert and
+  // Client-Cert-Chain (RFC 9440 section 2), and the subject's name.
+  std::string_view certificate = {};
+  std::string_view certificate_chain = {};
+  std::string_view certificate_subject = {};
 };
 
 // A block of addresses that may be believed; empty = nobody.
@@ -71,7 +76,8 @@ IpAddress client_address(const RequestHead& head, const IpAddress& peer,
                          std::span<const Network> trusted);
 
 // Marks hop-by-hop and Connection-nominated fields dropped (Host, framing fields and the like
-// cannot be nominated), and Forwarded, X-Forwarded-* and X-Real-IP of untrusted peers.
+// cannot be nominated), and Forwarded, X-Forwarded-*, X-Real-IP and fields that speak of a client's
+// certificate of untrusted peers.
 void drop_request_fields(RequestHead& head, bool peer_is_trusted);
 void drop_response_fields(ResponseHead& head);
 

@@ -45,7 +45,10 @@ void drop_hop_by_hop(Head& head, bool keep_upgrade) {
 
 bool is_claim_about_client(const Field& field, std::string_view name) {
   switch (field.id) {
+    case FieldId::client_cert:
+    case FieldId::client_cert_chain:
     case FieldId::forwarded:
+    case FieldId::x_client_cert_subject:
     case FieldId::x_forwarded_for:
     case FieldId::x_forwarded_host:
     case FieldId::x_forwarded_proto:

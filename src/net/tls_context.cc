@@ -22,7 +22,7 @@
 namespace weir::net {
 namespace {
 
-using Mistake = std::unexpected<std::string>;
+using Wrong = std::unexpected<std::string>;
 
 // Forward secrecy and authenticated encryption only, in the order of Mozilla's intermediate list
 // (version 5.7) without DHE, which costs ten times as much and which no client that lacks ECDHE
@@ -133,12 +133,12 @@ class TlsServerContext::Builder {
       made_.alpn_ += static_cast<char>(protocol.size());
       made_.alpn_ += protocol;
     }
-    if (!read_certificates()) return Mistake(words("a certificate is not accepted"));
-    if (!read_authorities()) return Mistake(words("client_ca is not accepted"));
+    if (!read_certificates()) return Wrong(words("a certificate is not accepted"));
+    if (!read_authorities()) return Wrong(words("client_ca is not accepted"));
     const auto sets = arrange_names();
     for (const auto& [set, names] : sets) {
       auto made = make_site(set);
-      if (!made) return Mistake(std::move(made.error()));
+      if (!made) return Wrong(std::move(made.error()));
       for (const std::string& name : names) made_.names_[name] = made->get();
       // The set of the first certificate's first name is the default.
       const bool is_default = set == default_set_;
@@ -225,11 +225,10 @@ class TlsServerContext::Builder {
     auto site = std::make_unique<Site>();
     site->context.reset(SSL_CTX_new_ex(library_, nullptr, TLS_server_method()));
     SSL_CTX* context = site->context.get();
-    if (context == nullptr) return Mistake(words("no TLS"));
-    if (auto set_up = configure(context); !set_up) return Mistake(std::move(set_up.error()));
+    if (context == nullptr) return Wrong(words("no TLS"));
+    if (auto set_up = configure(context); !set_up) return Wrong(std::move(set_up.error()));
     for (const std::size_t i : set) {
-      if (!add_certificate(context, read_[i]))
-        return Mistake(words("a certificate is not accepted"));
+      if (!add_certificate(context, read_[i])) return Wrong(words("a certificate is not accepted"));
       const TlsCertificate& certificate = *settings_.certificates[i];
       if (certificate.text.ocsp.empty()) continue;
       site->staples.push_back({read_[i].leaf.get(), certificate.text.ocsp, certificate.ocsp_until});
@@ -265,7 +264,7 @@ class TlsServerContext::Builder {
 #endif
     const char* ciphers = settings_.ciphers.empty() ? kCiphers12 : settings_.ciphers.c_str();
     if (SSL_CTX_set_cipher_list(context, ciphers) != 1) {
-      return Mistake(words("OpenSSL knows none of these ciphers"));
+      return Wrong(words("OpenSSL knows none of these ciphers"));
     }
     SSL_CTX_set_tlsext_servername_callback(context, Callbacks::server_name);
     SSL_CTX_set_tlsext_servername_arg(context, &made_);
@@ -330,7 +329,7 @@ std::expected<std::shared_ptr<const TlsServerContext>, std::string> TlsServerCon
   ERR_clear_error();
   std::shared_ptr<TlsServerContext> made(
       new TlsServerContext(std::move(library), std::move(tickets)));
-  if (auto built = Builder(settings, *made).build(); !built) return Mistake(built.error());
+  if (auto built = Builder(settings, *made).build(); !built) return Wrong(built.error());
   return made;
 }
 

@@ -33,6 +33,8 @@ struct TlsServerSettings {
   bool tickets = true;
   // Sessions are resumed by contexts of equal identity only.
   std::string identity;
+
+  bool operator==(const TlsServerSettings&) const = default;  // certificates as objects
 };
 
 class TlsServerContext {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 #include "net/stream.h"
 
@@ -29,9 +30,10 @@ static BIO_METHOD* make_method(int (*read)(BIO*, char*, int), int (*write)(BIO*,
   return method;
 }
 
-TlsEngine::TlsEngine(const Clock& clock, Loop* loop)
+TlsEngine::TlsEngine(const Clock& clock, Loop* loop, std::shared_ptr<TlsLibrary> library)
     : clock_(clock),
       loop_(loop),
+      library_(library ? std::move(library) : std::make_shared<TlsLibrary>()),
       output_(kOutputKept),
       gathered_(kRecordBytes),
       plain_(std::make_unique_for_overwrite<char[]>(kPlainBytes)),

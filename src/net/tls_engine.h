@@ -42,8 +42,9 @@ class TlsWaiter {
 
 class TlsEngine {
  public:
-  // Without a loop, someone calls turn().
-  explicit TlsEngine(const Clock& clock, Loop* loop = nullptr);
+  // Without a loop, someone calls turn(). `library`: the loop's own; null = a new one.
+  explicit TlsEngine(const Clock& clock, Loop* loop = nullptr,
+                     std::shared_ptr<TlsLibrary> library = nullptr);
   ~TlsEngine();
   TlsEngine(const TlsEngine&) = delete;
   TlsEngine& operator=(const TlsEngine&) = delete;
@@ -97,7 +98,7 @@ class TlsEngine {
 
   const Clock& clock_;
   Loop* loop_;
-  std::shared_ptr<TlsLibrary> library_ = std::make_shared<TlsLibrary>();
+  std::shared_ptr<TlsLibrary> library_;
   bio_st* bio_;
   std::string_view input_;
   Buffer output_;

@@ -40,12 +40,14 @@ enum class TlsFailureKind : std::uint8_t {
   refused,       // the peer sent an alert
   protocol,      // what came is no proper TLS
   closed,        // the peer closed or reset the connection
+  timeout,       // it was not done in time
 };
-inline constexpr std::size_t kTlsFailureKinds = 7;
+inline constexpr std::size_t kTlsFailureKinds = 8;
 
 constexpr std::string_view name_of(TlsFailureKind kind) {
-  constexpr std::string_view kNames[kTlsFailureKinds] = {
-      "plain_http", "not_tls", "no_agreement", "certificate", "refused", "protocol", "closed"};
+  constexpr std::string_view kNames[kTlsFailureKinds] = {"plain_http",  "not_tls", "no_agreement",
+                                                         "certificate", "refused", "protocol",
+                                                         "closed",      "timeout"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

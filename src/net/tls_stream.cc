@@ -182,7 +182,8 @@ bool TlsStream::shake(std::string_view& bytes) {
 
 bool TlsStream::secured() {
   state_ = State::secured;
-  context_.reset();
+  // Who is asked for a certificate is to be described; a server's own is looked at by OpenSSL only.
+  if (std::exchange(context_, nullptr) != nullptr) peer_ = describe_peer(ssl_.get());
   bool destroyed = false;
   destroyed_ = &destroyed;
   std::exchange(tls_events_, nullptr)->on_secured(facts_of(ssl_.get()));

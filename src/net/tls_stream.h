@@ -19,6 +19,7 @@
 #include "net/stream.h"
 #include "net/tls_engine.h"
 #include "net/tls_facts.h"
+#include "net/tls_peer.h"
 
 struct ssl_st;
 
@@ -69,6 +70,9 @@ class TlsStream final : public Stream, StreamEvents, TlsWaiter {
 
   // After on_insecure: the stream below, for an answer in plain text. This one is of no use then.
   StreamPtr take_inner() { return std::move(inner_); }
+  // After on_secured, the server's end: the certificate that the client proved; null = none. Lives
+  // as long as the stream.
+  const TlsPeer* peer() const { return peer_.get(); }
   // After on_secured: OpenSSL's view, for net/ (client certificates, sessions).
   ssl_st* ssl() const { return ssl_.get(); }
 
@@ -100,6 +104,7 @@ class TlsStream final : public Stream, StreamEvents, TlsWaiter {
 
   TlsEngine& engine_;
   StreamPtr inner_;
+  std::unique_ptr<const TlsPeer> peer_;
   std::shared_ptr<const TlsServerContext> context_;  // the server's, until it is secured
   SslPtr ssl_;
   TlsEvents* tls_events_ = nullptr;

@@ -80,7 +80,7 @@ struct ExchangeRecord {
   int attempts = 0;
   std::span<const Try> tries;      // when there were several: all, in order
   bool reused_connection = false;  // the last attempt ran on a pooled connection
-  bool tls = false;
+  std::string_view tls_version;    // empty: the client's connection is plain
   std::string_view trace_id;
   std::string_view user_agent;
   std::string_view referer;

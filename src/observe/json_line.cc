@@ -207,7 +207,8 @@ char* write_json_line(const ExchangeRecord& record, std::string_view time, char*
   if (record.upstream_status != 0) {
     line.number(",\"upstream_status\":", static_cast<std::uint64_t>(record.upstream_status));
   }
-  line.boolean(",\"tls\":", record.tls);
+  line.boolean(",\"tls\":", !record.tls_version.empty());
+  line.text_if_any(",\"tls_version\":", record.tls_version);
   line.text_if_any(",\"trace_id\":", record.trace_id);
   line.text_if_any(",\"user_agent\":", record.user_agent);
   line.text_if_any(",\"referer\":", record.referer);

@@ -8,6 +8,7 @@
 #include <weir/limits.h>
 
 #include "proxy/h1_downstream.h"
+#include "proxy/tls_arrival.h"
 
 namespace weir::proxy {
 
@@ -17,6 +18,12 @@ DownstreamConnection& welcome(WorkerContext& context, std::shared_ptr<const List
   // Who is not trusted speaks for itself: a header from there is no request, and refused as such.
   const bool expects_header =
       port->plan->settings->proxy_protocol && port->plan->trusts(client.peer);
+  if (!expects_header && port->plan->tls) {
+    auto* arrival = new TlsArrival(  // owned by itself until it retires
+        context, std::move(port), std::move(stream), client, std::move(place));
+    arrival->begin();  // nothing was read yet, so that nothing comes of it before it is in the list
+    return *arrival;
+  }
   if (!expects_header) {
     return *new H1Downstream(  // owned by itself until it retires
         context, std::move(port), std::move(stream), client, std::move(place));
@@ -87,11 +94,18 @@ bool Arrival::take_client(const net::ProxyAddresses& addresses) {
   return true;
 }
 
-// Nobody but HTTP/1 is there to go on. What came early is read when the new connection stands where
-// this one stood, since reading may end it.
+// What came early is read when the new connection stands where this one stood, since reading may
+// end it.
 void Arrival::speak(std::string_view early) {
   stage_ = Stage::over;
   timer_.cancel();
+  if (port_->plan->tls) {
+    auto* handshake = new TlsArrival(  // owned by itself until it retires
+        context_, port_, std::move(stream_), client_, std::move(place_));
+    go_on_as(*handshake);
+    handshake->begin(early);
+    return;
+  }
   auto* next = new H1Downstream(  // owned by itself until it retires
       context_, port_, std::move(stream_), client_, std::move(place_));
   go_on_as(*next);

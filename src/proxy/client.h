@@ -6,13 +6,18 @@
 
 #include <weir/address.h>
 
+#include "net/tls_facts.h"
+#include "net/tls_peer.h"
+
 namespace weir::proxy {
 
 struct Client {
   IpAddress peer;
   std::uint16_t port = 0;
   bool is_unix = false;
-  bool tls = false;
+  net::TlsVersion tls = net::TlsVersion::none;
+  // The certificate it proved, if it did; lives as long as its stream.
+  const net::TlsPeer* certificate = nullptr;
 };
 
 }  // namespace weir::proxy

@@ -70,13 +70,25 @@ void Exchange::decide() {
   }
   const bool trusted = listener_->trusts(client_.peer);
   http::drop_request_fields(request_, trusted);
-  ids_ = http::add_forwarding_edits(request_, {client_.peer, trusted, client_.tls}, context_.random,
-                                    forwarded_values_, edits_);
+  ids_ = http::add_forwarding_edits(request_, origin(trusted), context_.random, forwarded_values_,
+                                    edits_);
   // Without tunnels nothing but HTTP is asked of an origin: it answers as if Upgrade had not come.
   if (request_.wants_upgrade()) {
     edits_.push(http::EditKind::remove, http::FieldId::upgrade, "Upgrade", {});
   }
   route();
+}
+
+http::Origin Exchange::origin(bool trusted) const {
+  http::Origin origin{.peer = client_.peer,
+                      .peer_is_trusted = trusted,
+                      .tls = client_.tls != net::TlsVersion::none};
+  if (client_.certificate != nullptr) {
+    origin.certificate = client_.certificate->certificate;
+    origin.certificate_chain = client_.certificate->chain;
+    origin.certificate_subject = client_.certificate->subject;
+  }
+  return origin;
 }
 
 void Exchange::route() {

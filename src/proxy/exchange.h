@@ -74,6 +74,7 @@ class Exchange final : AttemptEvents {
   // exchange.cc: the way there.
   void advance(Step next);
   void decide();
+  http::Origin origin(bool trusted) const;
   void route();
   void act(const traffic::RequestView& view, std::string_view path);
   bool rate_limited(const traffic::RequestView& view);

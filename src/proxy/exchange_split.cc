@@ -100,7 +100,8 @@ void Exchange::issue_cookie() {
   const http::Field* proto = request_.find(http::FieldId::x_forwarded_proto);
   const bool told_tls = proto != nullptr && !proto->dropped && request_.value(*proto) == "https";
   issued_cookie_.clear();
-  write_set_cookie(settings, *choice_.issued, client_.tls || told_tls, issued_cookie_);
+  const bool tls = client_.tls != net::TlsVersion::none || told_tls;
+  write_set_cookie(settings, *choice_.issued, tls, issued_cookie_);
   edits_.push(http::EditKind::add, http::FieldId::other, "Set-Cookie", issued_cookie_.view());
 }
 

@@ -4,6 +4,7 @@
 // began with.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "http/forwarding.h"
 #include "http/h1_parser.h"
 #include "net/retire_list.h"
+#include "net/tls_context.h"
 #include "observe/exchange_metrics.h"
 #include "proxy/address_counts.h"
 #include "proxy/mirror_load.h"
@@ -26,6 +28,15 @@
 #include "upstream/retry_budget.h"
 
 namespace weir::proxy {
+
+// What the TLS connections of one listener go by.
+struct TlsPlan {
+  net::TlsServerSettings settings;                                     // what was read of its files
+  std::vector<std::shared_ptr<const net::TlsServerContext>> contexts;  // by worker
+  // Counts of handshakes, by version and whether the session was resumed; and of failures.
+  std::array<std::array<observe::CounterId, 2>, 2> handshakes{};
+  std::array<observe::CounterId, net::kTlsFailureKinds> failures{};
+};
 
 // What connections of one listener go by.
 struct ListenerPlan {
@@ -39,6 +50,7 @@ struct ListenerPlan {
   std::shared_ptr<std::atomic<std::uint32_t>> open_connections;
   // ... of each client's: bounds limits.connections_per_address, null without.
   std::shared_ptr<AddressCounts> addresses;
+  std::shared_ptr<TlsPlan> tls;  // null: it speaks plain HTTP
 
   bool trusts(const IpAddress& peer) const;
   // A place among the connections of that address; nothing when it has too many. Who stands for

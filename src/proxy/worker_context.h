@@ -17,14 +17,20 @@
 #include "net/flush_list.h"
 #include "net/retire_list.h"
 #include "net/timer_wheel.h"
+#include "net/tls_facts.h"
 #include "observe/exchange_record.h"
 #include "proxy/client.h"
 #include "proxy/date_cache.h"
+
+namespace weir::net {
+class TlsEngine;
+}
 
 namespace weir::proxy {
 
 struct RoutePlan;
 struct ListenerPlan;
+struct TlsPlan;
 struct MirrorPlan;
 struct WorkerSnapshot;
 class ExchangePool;
@@ -55,6 +61,10 @@ class Recorder {
   // A client's HTTP/2 connection or stream was ended for that.
   virtual void on_h2_abuse(H2Abuse abuse, const ListenerPlan& listener,
                            const IpAddress& client) = 0;
+  // A client and a listener with TLS have shaken hands, or have not.
+  virtual void on_handshake(const TlsPlan& listener, const net::TlsFacts& facts) = 0;
+  virtual void on_handshake_failed(const TlsPlan& listener, const Client& client,
+                                   const net::TlsFailure& failure) = 0;
 
  protected:
   ~Recorder() = default;
@@ -75,6 +85,9 @@ struct WorkerContext {
   DateCache date = {};
   std::shared_ptr<H2Workshop> h2 = nullptr;  // from the first HTTP/2 connection on
   bool draining = false;                     // stopping: answer with Connection: close
+  net::TlsEngine* tls = nullptr;  // for listeners with TLS
+  std::size_t index = 0;          // of the worker, among those of the process
+  bool draining = false;          // stopping: answer with Connection: close
   // How long clients that were promised to be kept may still send a request then.
   limits::Millis idle_grace = limits::kStopGrace;
 };

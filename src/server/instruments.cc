@@ -6,6 +6,7 @@
 
 #include "observe/exchange_metrics.h"
 #include "observe/exposition.h"
+#include "server/tls_files.h"
 #include "server/version.h"
 
 namespace weir::server {
@@ -78,6 +79,28 @@ void render_mirrors(Exposition& page, const proxy::Snapshot& snapshot) {
        [](const proxy::MirrorPlan& mirror) { return mirror.cluster->connections(); });
 }
 
+void render_certificates(Exposition& page, const proxy::Snapshot& snapshot) {
+  const auto each = [&](std::string_view name, std::string_view help, auto value) {
+    page.family(name, MetricType::gauge, help);
+    for (const proxy::ListenerPlan& listener : snapshot.listeners) {
+      if (!listener.tls) continue;
+      const auto& names = listener.settings->tls->certificates;
+      for (std::size_t i = 0; i < names.size(); ++i) {
+        page.sample({{"listener", listener.settings->name}, {"certificate", names[i].cert.path}},
+                    value(names[i], *listener.tls->settings.certificates[i]));
+      }
+    }
+  };
+  each("weir_certificate_expiry_timestamp_seconds",
+       "When the certificate in use, or one of its chain, expires.",
+       [](const auto&, const net::TlsCertificate& in_use) {
+         return static_cast<std::uint64_t>(in_use.not_after);
+       });
+  each("weir_certificate_file_readable",
+       "0 when the certificate's file or its key's cannot be read any more, else 1.",
+       [](const config::Certificate& names, const auto&) { return is_there(names) ? 1 : 0; });
+}
+
 void render_weights(Exposition& page, const proxy::Snapshot& snapshot) {
   page.family("weir_split_weight", MetricType::gauge, "Weight in force of a variant.");
   for (const proxy::RoutePlan& route : snapshot.routes) {
@@ -132,6 +155,25 @@ void register_route(observe::Registry& registry, const proxy::Snapshot& snapshot
   }
 }
 
+void register_tls(observe::Registry& registry, const std::string& listener, proxy::TlsPlan& plan) {
+  constexpr net::TlsVersion kVersions[] = {net::TlsVersion::v1_2, net::TlsVersion::v1_3};
+  for (std::size_t version = 0; version < plan.handshakes.size(); ++version) {
+    for (std::size_t resumed = 0; resumed < 2; ++resumed) {
+      plan.handshakes[version][resumed] = registry.counter(
+          "weir_tls_handshakes_total", "TLS handshakes with clients that were done.",
+          {{"listener", listener},
+           {"version", std::string(net::name_of(kVersions[version]))},
+           {"resumed", resumed == 1 ? "true" : "false"}});
+    }
+  }
+  for (std::size_t i = 0; i < plan.failures.size(); ++i) {
+    plan.failures[i] = registry.counter(
+        "weir_tls_handshake_failures_total", "TLS handshakes with clients that failed, by reason.",
+        {{"listener", listener},
+         {"reason", std::string(net::name_of(static_cast<net::TlsFailureKind>(i)))}});
+  }
+}
+
 observe::CounterId refused_connections(observe::Registry& registry, std::string_view reason) {
   return registry.counter("weir_refused_connections_total",
                           "Client connections closed before their first request, by reason.",
@@ -170,6 +212,7 @@ Instruments::Instruments(int workers)
 void register_series(observe::Registry& registry, proxy::Snapshot& snapshot) {
   for (proxy::ListenerPlan& listener : snapshot.listeners) {
     listener.unrouted = observe::exchange_series(registry, {.listener = listener.settings->name});
+    if (listener.tls) register_tls(registry, listener.settings->name, *listener.tls);
   }
   for (proxy::RoutePlan& route : snapshot.routes) register_route(registry, snapshot, route);
 }
@@ -182,6 +225,7 @@ std::string render_metrics(const Instruments& instruments, const proxy::Snapshot
   instruments.access_log.render(page);
   render_endpoints(page, snapshot);
   render_connections(page, snapshot);
+  render_certificates(page, snapshot);
   render_weights(page, snapshot);
   render_mirrors(page, snapshot);
   page.family("weir_buffer_bytes", MetricType::gauge, "Bytes in buffers that grow with traffic.");

@@ -7,8 +7,12 @@
 #include <string_view>
 #include <unistd.h>
 
+#include "net/secret_file.h"
+
 namespace weir::server {
 namespace {
+
+constexpr std::size_t kTicketKeysMost = 4096;
 
 // -1: the variable is not set, or names no open descriptor beyond the three usual ones.
 int descriptor_in(const char* name) {
@@ -39,6 +43,11 @@ void tell_predecessor() {
   if (::write(ready_fd, "1", 1) < 0) {
   }
   ::close(ready_fd);
+}
+
+std::string ticket_keys_of_predecessor() {
+  const int fd = descriptor_in("WEIR_TICKET_KEYS_FD");
+  return fd < 0 ? std::string() : net::take_secret(fd, kTicketKeysMost);
 }
 
 }  // namespace weir::server

@@ -2,10 +2,16 @@
 // stderr and waits for our word. Called by the supervisor on its thread.
 #pragma once
 
+#include <string>
+
 namespace weir::server {
 
 // Was this process started by another Weir?
 bool has_predecessor();
+
+// The keys of its session tickets, as net::TicketKeys::save() wrote them; empty when there is none.
+// Once.
+std::string ticket_keys_of_predecessor();
 
 // We serve: stderr is the usual one from now on, and the predecessor may drain.
 void tell_predecessor();

@@ -60,6 +60,39 @@ void make_listeners(proxy::Snapshot& snapshot, const proxy::Snapshot* before) {
   }
 }
 
+const proxy::TlsPlan* tls_before(const proxy::Snapshot* before, std::string_view name) {
+  if (before == nullptr) return nullptr;
+  for (const proxy::ListenerPlan& plan : before->listeners) {
+    if (plan.settings->name == name) return plan.tls.get();
+  }
+  return nullptr;
+}
+
+// Contexts whose certificates and settings are what they were go on.
+void make_tls_plans(proxy::Snapshot& snapshot, TlsFiles files, const LiveTls& live,
+                    const proxy::Snapshot* before, Errors& errors) {
+  for (std::size_t i = 0; i < files.listeners.size(); ++i) {
+    if (!files.listeners[i]) continue;
+    proxy::ListenerPlan& listener = snapshot.listeners[i];
+    auto plan = std::make_shared<proxy::TlsPlan>();
+    plan->settings = std::move(*files.listeners[i]);
+    const proxy::TlsPlan* known = tls_before(before, listener.settings->name);
+    const bool same = known != nullptr && known->settings == plan->settings;
+    if (same) plan->contexts = known->contexts;
+    for (std::size_t worker = plan->contexts.size(); worker < live.libraries.size(); ++worker) {
+      auto made = net::TlsServerContext::make(plan->settings, live.libraries[worker], live.tickets);
+      if (!made) {
+        errors.push_back(
+            at(listener.settings->place,
+               fmt::format("listener '{}': tls: {}", listener.settings->name, made.error())));
+        return;
+      }
+      plan->contexts.push_back(std::move(*made));
+    }
+    listener.tls = std::move(plan);
+  }
+}
+
 void make_routes(proxy::Snapshot& snapshot, const proxy::Snapshot* before, Errors& errors) {
   const config::Config& config = snapshot.config;
   const std::span<const proxy::RoutePlan> routes_before =
@@ -99,7 +132,7 @@ std::shared_ptr<proxy::Snapshot> assemble(config::Config config,
 
 std::expected<std::shared_ptr<const proxy::Snapshot>, Errors> build_snapshot(
     config::Config config, std::uint64_t generation, observe::Registry& registry,
-    const LiveState& live, const proxy::Snapshot* before) {
+    const LiveState& live, const proxy::Snapshot* before, TlsFiles tls) {
   Errors errors;
   std::vector<config::Cluster> clusters;
   for (const config::Cluster& cluster : config.clusters) {
@@ -109,6 +142,7 @@ std::expected<std::shared_ptr<const proxy::Snapshot>, Errors> build_snapshot(
     errors.push_back(at(name.place, name.message));
   }
   auto snapshot = assemble(std::move(config), clusters, *live.names, before, errors);
+  make_tls_plans(*snapshot, std::move(tls), live.tls, before, errors);
   if (!errors.empty()) return std::unexpected(std::move(errors));
   snapshot->generation = generation;
   snapshot->mirror_bytes = live.mirror_bytes;

@@ -28,6 +28,10 @@ namespace {
 
 constexpr net::TimeMs kStopLookMs = 20;
 
+std::int64_t now_seconds() {
+  return static_cast<std::int64_t>(SystemClock().wall_ms() / 1000);
+}
+
 void print_error(std::string_view line) {
   fmt::print(stderr, "weir: {}\n", line);
 }
@@ -57,6 +61,7 @@ int Supervisor::run() {
   workers_.clear();
   admin_.reset();
   file_watch_.reset();
+  tls_upkeep_.reset();
   upgrade_.reset();
   names_.reset();
   health_.reset();
@@ -94,6 +99,7 @@ void Supervisor::serve() {
   watch_names();
   tell_of_early_changes();
   watch_file();
+  tls_upkeep_ = std::make_unique<TlsUpkeep>(loop_, state_);
   tell_ready();
   if (reload_waits_) on_reload_signal();
   loop_.run();
@@ -106,7 +112,8 @@ bool Supervisor::load(config::Config& config) {
   for (const config::ConfigError& error : loaded.errors) print_error(to_string(error));
   if (!loaded.errors.empty()) return false;
   config = std::move(loaded.config);
-  includes_ = std::move(loaded.includes);
+  files_ = std::move(loaded.includes);
+  for (std::string& file : names_of_tls_files(config)) files_.push_back(std::move(file));
   return true;
 }
 
@@ -120,7 +127,16 @@ bool Supervisor::build(config::Config config) {
     print_error(fmt::format("access_log {}: {}", config.access_log.path, why(error)));
     return false;
   }
-  auto built = build_snapshot(std::move(config), 1, instruments_->registry, state_.live);
+  for (int i = 0; i < state_.workers; ++i) {
+    state_.live.tls.libraries.push_back(std::make_shared<net::TlsLibrary>());
+  }
+  state_.live.tls.tickets->restore(ticket_keys_of_predecessor());
+  TlsFiles tls = read_tls_files(config, nullptr, now_seconds());
+  for (const std::string& warning : tls.warnings) print_error("warning: " + warning);
+  for (const std::string& reason : tls.errors) print_error(reason);
+  if (!tls.errors.empty()) return false;
+  auto built = build_snapshot(std::move(config), 1, instruments_->registry, state_.live, nullptr,
+                              std::move(tls));
   if (!built) {
     for (const std::string& reason : built.error()) print_error(reason);
     return false;
@@ -178,8 +194,10 @@ void Supervisor::await_first_checks() {
 
 void Supervisor::start_workers() {
   for (int i = 0; i < state_.workers; ++i) {
-    workers_.push_back(std::make_unique<Worker>(i, state_.workers, *instruments_));
-    workers_.back()->start(state_.snapshot, std::move(sockets_[static_cast<std::size_t>(i)]));
+    const auto index = static_cast<std::size_t>(i);
+    workers_.push_back(std::make_unique<Worker>(i, state_.workers, *instruments_,
+                                                state_.live.tls.libraries[index]));
+    workers_.back()->start(state_.snapshot, std::move(sockets_[index]));
   }
   sockets_.clear();
   std::string addresses;

@@ -12,6 +12,7 @@
 #include <weir/config.h>
 
 #include "base/clock.h"
+#include "config/loader.h"
 #include "net/connector.h"
 #include "net/loop.h"
 #include "net/signals.h"
@@ -24,6 +25,7 @@
 #include "server/name_watch.h"
 #include "server/pid_file.h"
 #include "server/process_state.h"
+#include "server/tls_upkeep.h"
 #include "server/upgrade.h"
 #include "server/worker.h"
 
@@ -74,11 +76,12 @@ class Supervisor {
   // False: one of them has not done yet what it was told.
   bool tell_workers(std::string_view what, const Tell& tell);
   void watch_file();
+  std::vector<std::string> watched_files(const config::Loaded& loaded);
 
   // supervisor_upgrade.cc: another process for this one.
   std::string upgrade(std::string_view by, Upgrade::Done done);
   std::optional<std::vector<HandedSocket>> sockets_to_hand_over();
-  net::ChildProgram successor(const std::vector<HandedSocket>& sockets) const;
+  net::ChildProgram successor(const std::vector<HandedSocket>& sockets, int ticket_keys) const;
   void on_upgrade_over(const UpgradeReport& report, const Upgrade::Done& done);
   void on_upgrade_signal();
 
@@ -91,7 +94,7 @@ class Supervisor {
   void look_whether_stopped();
 
   const std::string config_path_;
-  std::vector<std::string> includes_;  // what the file includes, when it was loaded first
+  std::vector<std::string> files_;  // what the file names, when it was loaded first
   const Invocation invocation_;
   PidFile pid_file_;
   net::Loop loop_;
@@ -106,6 +109,7 @@ class Supervisor {
   std::unique_ptr<AdminServer> admin_;
   std::vector<std::unique_ptr<net::SignalWatch>> signals_;
   std::unique_ptr<FileWatch> file_watch_;
+  std::unique_ptr<TlsUpkeep> tls_upkeep_;
   InheritedSockets inherited_;  // at the start
   std::unique_ptr<Upgrade> upgrade_;
   bool reload_missed_ = false;  // the file changed while an upgrade was under way

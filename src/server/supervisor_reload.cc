@@ -43,6 +43,14 @@ void log_report(const ReloadReport& report, std::string_view by, std::uint64_t g
 
 }  // namespace
 
+// A file that is broken names none: those that are known stay watched.
+std::vector<std::string> Supervisor::watched_files(const config::Loaded& loaded) {
+  std::vector<std::string> files = loaded.includes;
+  const config::Config& config = loaded.errors.empty() ? loaded.config : state_.snapshot->config;
+  for (std::string& file : names_of_tls_files(config)) files.push_back(std::move(file));
+  return files;
+}
+
 ReloadReport Supervisor::reload(bool dry_run, std::string_view by) {
   if (state_.draining) return {.errors = {"the process is stopping"}};
   if (state_.upgrades.under_way && !dry_run) {
@@ -69,7 +77,7 @@ ReloadReport Supervisor::try_reload(bool dry_run) {
   ReloadReport report;
   config::Loaded loaded = config::load_file(config_path_);
   // What has changed since it was read, in files that were not watched before, is read with it.
-  if (!dry_run && file_watch_ && file_watch_->follow(loaded.includes)) {
+  if (!dry_run && file_watch_ && file_watch_->follow(watched_files(loaded))) {
     loaded = config::load_file(config_path_);
   }
   for (const config::ConfigError& warning : loaded.warnings) {
@@ -81,16 +89,22 @@ ReloadReport Supervisor::try_reload(bool dry_run) {
   if (!report.errors.empty()) return report;
 
   const proxy::Snapshot& before = *state_.snapshot;
+  TlsFiles tls = read_tls_files(loaded.config, &before,
+                                static_cast<std::int64_t>(SystemClock().wall_ms() / 1000));
+  for (std::string& warning : tls.warnings) report.warnings.push_back(std::move(warning));
+  report.errors = std::move(tls.errors);
+  if (!report.errors.empty()) return report;
   report.changes = config::differences(before.config, loaded.config);
   for (std::string& line : state_.live.endpoints.overruled_by(loaded.config)) {
     report.changes.push_back(std::move(line));
   }
-  if (before.config == loaded.config) {
+  for (const std::string& line : tls.changes) report.changes.push_back(line);
+  if (before.config == loaded.config && tls.changes.empty()) {
     report.outcome = ReloadReport::Outcome::unchanged;
     return report;
   }
   auto built = build_snapshot(std::move(loaded.config), before.generation + 1,
-                              instruments_->registry, state_.live, &before);
+                              instruments_->registry, state_.live, &before, std::move(tls));
   if (!built) {
     report.errors = std::move(built.error());
     return report;
@@ -189,7 +203,7 @@ void Supervisor::update_clusters(const std::vector<proxy::ClusterUpdate>& update
 void Supervisor::watch_file() {
   if (!state_.snapshot->config.watch) return;
   file_watch_ = std::make_unique<FileWatch>(
-      loop_, config_path_, includes_,
+      loop_, config_path_, files_,
       [](void* owner) { static_cast<Supervisor*>(owner)->reload(false, "the file changed"); },
       this);
 }

@@ -9,6 +9,7 @@
 #include <weir/limits.h>
 
 #include "base/clock.h"
+#include "net/secret_file.h"
 #include "net/service_notice.h"
 #include "observe/log.h"
 #include "server/error_words.h"
@@ -31,7 +32,9 @@ std::string Supervisor::upgrade(std::string_view by, Upgrade::Done done) {
                                 [this, done = std::move(done)](const UpgradeReport& report) {
                                   on_upgrade_over(report, done);
                                 });
-  const Error error = upgrade_->start(successor(*sockets));
+  // Without them clients' sessions are not resumed, and nothing worse.
+  const auto keys = net::keep_secret(state_.live.tls.tickets->save());
+  const Error error = upgrade_->start(successor(*sockets, keys ? keys->get() : -1));
   if (error) {
     const std::string reason = fmt::format("{}: {}", invocation_.path, why(error));
     on_upgrade_over({.errors = {reason}}, {});
@@ -61,7 +64,9 @@ std::optional<std::vector<HandedSocket>> Supervisor::sockets_to_hand_over() {
   return all;
 }
 
-net::ChildProgram Supervisor::successor(const std::vector<HandedSocket>& sockets) const {
+// `ticket_keys`: -1 = none.
+net::ChildProgram Supervisor::successor(const std::vector<HandedSocket>& sockets,
+                                        int ticket_keys) const {
   net::ChildProgram program{.path = invocation_.path,
                             .arguments = invocation_.arguments,
                             .environment = inheritable_environment(),
@@ -71,6 +76,11 @@ net::ChildProgram Supervisor::successor(const std::vector<HandedSocket>& sockets
     named.push_back(each.description);
     named.back().fd = net::ChildProcess::kFirstFd + static_cast<int>(program.descriptors.size());
     program.descriptors.push_back(each.socket.fd());
+  }
+  if (ticket_keys >= 0) {
+    const auto fd = net::ChildProcess::kFirstFd + program.descriptors.size();
+    program.environment.push_back(fmt::format("WEIR_TICKET_KEYS_FD={}", fd));
+    program.descriptors.push_back(ticket_keys);
   }
   program.environment.push_back("WEIR_SOCKETS=" + sockets_variable(named));
   program.environment.push_back(fmt::format("WEIR_STDERR_FD={}", net::ChildProcess::kStderrFd));

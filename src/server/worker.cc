@@ -100,12 +100,14 @@ class Worker::Door final : net::AcceptEvents {
   net::Acceptor acceptor_;
 };
 
-Worker::Worker(int index, int workers, Instruments& instruments)
+Worker::Worker(int index, int workers, Instruments& instruments,
+               std::shared_ptr<net::TlsLibrary> library)
     : index_(index),
       workers_(workers),
       instruments_(instruments),
       cells_(instruments.registry.cells(index)),
       log_(instruments.access_log.worker(index)),
+      tls_(clock_, &loop_, std::move(library)),
       connector_(loop_),
       mirrors_(loop_.chunks()),
       context_{.clock = clock_,
@@ -119,6 +121,8 @@ Worker::Worker(int index, int workers, Instruments& instruments)
                .random = Random(random_seed()),
                .out = Buffer(kScratchBytes),
                .snapshot = nullptr,
+               .tls = &tls_,
+               .index = static_cast<std::size_t>(index),
                .draining = false},
       drain_timer_([](void* owner) { static_cast<Worker*>(owner)->look_whether_empty(); }, this) {
   const proxy::ErrorAnswer error(Errc::out_of_descriptors);
@@ -338,6 +342,20 @@ void Worker::on_arrival_failed(const proxy::ListenerPlan& listener, const proxy:
   observe::log_limited(limiter, config::LogLevel::warn,
                        "listener {}: {} sent no valid PROXY header: closed",
                        listener.settings->name, to_string(client.peer));
+}
+
+void Worker::on_handshake(const proxy::TlsPlan& listener, const net::TlsFacts& facts) {
+  const std::size_t version = facts.version == net::TlsVersion::v1_3 ? 1 : 0;
+  cells_.add(listener.handshakes[version][facts.resumed ? 1 : 0]);
+}
+
+void Worker::on_handshake_failed(const proxy::TlsPlan& listener, const proxy::Client& client,
+                                 const net::TlsFailure& failure) {
+  cells_.add(listener.failures[static_cast<std::size_t>(failure.kind)]);
+  static observe::LogLimiter limiter;
+  observe::log_limited(limiter, config::LogLevel::info,
+                       "listener {}: no TLS handshake with {}: {} ({})", listener.settings.identity,
+                       to_string(client.peer), name_of(failure.kind), failure.words);
 }
 
 void Worker::on_copy_line(const observe::ExchangeRecord& record) {

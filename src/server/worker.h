@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "net/connector.h"
 #include "net/loop.h"
+#include "net/tls_engine.h"
 #include "observe/access_log.h"
 #include "observe/metrics.h"
 #include "proxy/downstream_connection.h"
@@ -28,7 +29,9 @@ namespace weir::server {
 
 class Worker final : proxy::Recorder {
  public:
-  Worker(int index, int workers, Instruments& instruments);
+  // `library`: its own, with which the snapshots' TLS contexts for this worker are made.
+  Worker(int index, int workers, Instruments& instruments,
+         std::shared_ptr<net::TlsLibrary> library);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -81,6 +84,9 @@ class Worker final : proxy::Recorder {
                          proxy::ArrivalFailure failure) override;
   void on_h2_abuse(H2Abuse abuse, const proxy::ListenerPlan& listener,
                    const IpAddress& client) override;
+  void on_handshake(const proxy::TlsPlan& listener, const net::TlsFacts& facts) override;
+  void on_handshake_failed(const proxy::TlsPlan& listener, const proxy::Client& client,
+                           const net::TlsFailure& failure) override;
 
   const int index_;
   const int workers_;
@@ -89,6 +95,7 @@ class Worker final : proxy::Recorder {
   observe::WorkerLog& log_;
   SystemClock clock_;
   net::Loop loop_;
+  net::TlsEngine tls_;
   net::TcpConnector connector_;
   proxy::ExchangePool exchanges_;
   proxy::MirrorRunner mirrors_;

@@ -166,6 +166,9 @@ class Scenario : proxy::Recorder {
   void on_copy_line(const observe::ExchangeRecord& record) override {
     if (keeps_records) copy_lines_.emplace_back(record);
   }
+  void on_handshake(const proxy::TlsPlan&, const net::TlsFacts&) override {}
+  void on_handshake_failed(const proxy::TlsPlan&, const proxy::Client&,
+                           const net::TlsFailure&) override {}
 
   void on_arrival_failed(const proxy::ListenerPlan&, const proxy::Client&,
                          proxy::ArrivalFailure failure) override {

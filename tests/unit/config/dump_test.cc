@@ -20,8 +20,8 @@ void expect_round_trip(const Loaded& loaded, const Variables& variables = kNoVar
 }
 
 TEST(Dump, FilesOfConf) {
-  for (const char* file :
-       {"conf/reference.yaml", "conf/weir.yaml", "conf/canary.yaml", "conf/shadow.yaml"}) {
+  for (const char* file : {"conf/reference.yaml", "conf/weir.yaml", "conf/canary.yaml",
+                           "conf/shadow.yaml", "conf/tls.yaml"}) {
     expect_round_trip(load_file(source_file(file), environment_of(kReferenceVariables)),
                       kReferenceVariables);
   }
@@ -34,6 +34,19 @@ TEST(Dump, SmallestFile) {
 TEST(Dump, OffAndNothing) {
   expect_round_trip(load(with_listener(
       "admin: off\naccess_log: off\nlog: { level: error }\nroutes: []\nclusters: {}\n")));
+}
+
+TEST(Dump, Tls) {
+  const Loaded loaded = load(
+      "listeners: { web: { address: 127.0.0.1:8443, tls: { certificates: [{ cert: a.pem, key: "
+      "/k/a.key }, { cert: b.pem, key: \"b c.key\", ocsp: b.ocsp }], min_version: 1.3, ciphers: "
+      "ECDHE+AESGCM, client_ca: ../ca.pem, client_auth: optional, session_tickets: false, "
+      "handshake_timeout: 3s } } }\n");
+  expect_round_trip(loaded);
+  const ListenerTls& tls = *loaded.config.listeners[0].tls;
+  EXPECT_EQ(tls.certificates[0].cert.path, "a.pem");
+  EXPECT_EQ(tls.certificates[1].cert.place.column, 108);
+  EXPECT_EQ(tls.client_ca.path, "../ca.pem");
 }
 
 TEST(Dump, EveryOtherValue) {

@@ -3,6 +3,7 @@
 
 #include "net_fixture.h"
 #include "support/allocation_count.h"
+#include "tls_pair.h"
 
 namespace weir::net {
 namespace {
@@ -40,6 +41,29 @@ TEST_F(AllocationTest, AThousandRoundTripsAllocateNothing) {
   Echo left_echo(*left, loop_, left_idle);
   Echo right_echo(*right, loop_, right_idle);
   ASSERT_TRUE(left->write("a small message that goes to and fro"));
+  while (left_echo.reads < 10) loop_.run_once();
+  const std::size_t before = test::allocations();
+  while (left_echo.reads < 1010) loop_.run_once();
+  EXPECT_EQ(test::allocations() - before, 0u);
+  EXPECT_EQ(loop_.chunks().in_use(), 0u);
+}
+
+TEST_F(AllocationTest, AThousandRoundTripsOverTlsAllocateNothingOfOurs) {
+  TlsPair pair;  // for what its ends are made of
+  auto [left, right] = connected_pair();
+  SystemClock clock;
+  TlsEngine engine(clock, &loop_, pair.engine.library());
+  TlsEngine client_engine(clock, &loop_, pair.client_engine.library());
+  TlsStream server(engine, std::move(left), pair.server_context);
+  TlsStream client(client_engine, std::move(right), pair.take_client_ssl());
+  server.secure(pair.server_told);
+  client.secure(pair.client_told);
+  run_until([&] { return pair.server_told.secured && pair.client_told.secured; });
+  TimerEntry left_idle([](void*) {}, nullptr);
+  TimerEntry right_idle([](void*) {}, nullptr);
+  Echo left_echo(server, loop_, left_idle);
+  Echo right_echo(client, loop_, right_idle);
+  ASSERT_TRUE(server.write("a small message that goes to and fro"));
   while (left_echo.reads < 10) loop_.run_once();
   const std::size_t before = test::allocations();
   while (left_echo.reads < 1010) loop_.run_once();

@@ -133,6 +133,12 @@ class TlsPair {
     const X509* shown = SSL_get0_peer_certificate(client->ssl());
     return OBJ_nid2sn(EVP_PKEY_get_base_id(X509_get0_pubkey(shown)));
   }
+  // An SSL like the client's, for another stream.
+  SslPtr take_client_ssl() {
+    SslPtr ssl(SSL_new(client_context_.get()));
+    SSL_set_tlsext_host_name(ssl.get(), "one.test");
+    return ssl;
+  }
   // The newest session of the client, kept by this object.
   SSL_SESSION* session() {
     if (session_ != nullptr) SSL_SESSION_free(session_);
@@ -144,6 +150,7 @@ class TlsPair {
   void connect(const TlsServerSettings& settings, const ClientWishes& wishes) {
     auto made = TlsServerContext::make(settings, engine.library(), tickets_);
     ASSERT_TRUE(made) << made.error();
+    server_context = *made;
     server = std::make_unique<TlsStream>(engine, wire.take(MemoryWire::End::left), *made);
     StreamPtr below = wire.take(MemoryWire::End::right);
     below_client = below.get();
@@ -213,6 +220,7 @@ class TlsPair {
 
  public:
   MemoryWire wire;
+  std::shared_ptr<const TlsServerContext> server_context;
   TlsRecorder server_told, client_told;
   test::StreamRecorder server_seen, client_seen;
   std::unique_ptr<TlsStream> server, client;

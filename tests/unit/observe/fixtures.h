@@ -40,7 +40,7 @@ inline ExchangeRecord full_record() {
   record.endpoint = "10.0.0.1:8080";
   record.attempts = 2;
   record.reused_connection = true;
-  record.tls = true;
+  record.tls_version = "TLSv1.3";
   record.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
   record.user_agent = "curl/8.0";
   record.referer = "https://shop.example.com/";

@@ -30,17 +30,18 @@ nlohmann::json parsed(const ExchangeRecord& record) {
 }
 
 TEST(JsonLine, GoldenLine) {
-  EXPECT_EQ(line_of(full_record()),
-            R"({"time":"2026-01-31T23:59:59.123Z","id":"req-1","client":"203.0.113.7",)"
-            R"("listener":"web","method":"GET","host":"shop.example.com","path":"/chairs?page=3",)"
-            R"("protocol":"HTTP/1.1","status":504,"reason":"response_timeout","bytes_in":12,)"
-            R"("bytes_out":345,"route":"shop","variant":"canary","variant_reason":"weight",)"
-            R"("cluster":"shop-v2","endpoint":"10.0.0.1:8080","attempts":2,"reused":true,)"
-            R"("duration_ms":13.500,"request_ms":1.000,"connect_ms":2.000,)"
-            R"("response_head_ms":10.000,"response_ms":0.500,"upstream_status":503,"tls":true,)"
-            R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","user_agent":"curl/8.0",)"
-            R"("referer":"https://shop.example.com/"})"
-            "\n");
+  EXPECT_EQ(
+      line_of(full_record()),
+      R"({"time":"2026-01-31T23:59:59.123Z","id":"req-1","client":"203.0.113.7",)"
+      R"("listener":"web","method":"GET","host":"shop.example.com","path":"/chairs?page=3",)"
+      R"("protocol":"HTTP/1.1","status":504,"reason":"response_timeout","bytes_in":12,)"
+      R"("bytes_out":345,"route":"shop","variant":"canary","variant_reason":"weight",)"
+      R"("cluster":"shop-v2","endpoint":"10.0.0.1:8080","attempts":2,"reused":true,)"
+      R"("duration_ms":13.500,"request_ms":1.000,"connect_ms":2.000,)"
+      R"("response_head_ms":10.000,"response_ms":0.500,"upstream_status":503,"tls":true,"tls_version":"TLSv1.3",)"
+      R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","user_agent":"curl/8.0",)"
+      R"("referer":"https://shop.example.com/"})"
+      "\n");
 }
 
 TEST(JsonLine, ABareRecordHasTheCoreFieldsOnly) {

@@ -44,7 +44,7 @@ TEST_F(Record, OfAnExchangeThatWentWell) {
   EXPECT_EQ(record.values.bytes_out, sent);
   EXPECT_EQ(record.values.attempts, 1);
   EXPECT_FALSE(record.values.reused_connection);
-  EXPECT_FALSE(record.values.tls);
+  EXPECT_TRUE(record.values.tls_version.empty());
   EXPECT_EQ(record.listener, "web");
   EXPECT_EQ(record.method, "POST");
   EXPECT_EQ(record.host, "a.test");

@@ -1,0 +1,91 @@
+// tls of a listener: which certificates it shows, and which it asks for.
+// Called by listener_section.cc.
+// Never opens a file: what is in them is looked at where they are used (server/tls_files.cc).
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "config/choices.h"
+#include "config/keys.h"
+#include "config/sections.h"
+
+namespace weir::config {
+namespace {
+
+void read_file_name(Reader& reader, const Node& node, FileName& out) {
+  const auto parse = [](std::string_view text) -> Parsed<std::string> {
+    if (text.empty()) return std::unexpected("no file named: write a path");
+    return std::string(text);
+  };
+  std::string path;
+  if (!read_as(reader, node, path, parse)) return;
+  out.place = reader.place(node);
+  const auto directory = std::filesystem::path(out.place.file).parent_path();
+  out.path = (directory / path).lexically_normal().string();
+}
+
+template <auto Member>
+constexpr Key<SectionOf<Member>> key_file(std::string_view name) {
+  return {name, [](Reader& reader, const Node& node, SectionOf<Member>& section) {
+            read_file_name(reader, node, section.*Member);
+          }};
+}
+
+constexpr Key<Certificate> kCertificateKeys[] = {
+    key_file<&Certificate::cert>("cert"),
+    key_file<&Certificate::key>("key"),
+    key_file<&Certificate::ocsp>("ocsp"),
+};
+
+bool read_certificate(Reader& reader, const Node& node, Certificate& out) {
+  read_section(reader, node, out, kCertificateKeys);
+  if (!node.is_map()) return false;
+  for (const std::string_view needed : {"cert", "key"}) {
+    if (node.find(needed) != nullptr) continue;
+    reader.error(node, fmt::format("a certificate needs cert and key: {} is missing", needed));
+  }
+  return true;
+}
+
+constexpr Key<ListenerTls> kListenerTlsKeys[] = {
+    {"certificates",
+     [](Reader& reader, const Node& node, ListenerTls& tls) {
+       read_list(reader, node, tls.certificates, read_certificate);
+     },
+     list_elements<kCertificateKeys>},
+    key_choice<&ListenerTls::min_version, kTlsMinVersions>("min_version"),
+    key<&ListenerTls::ciphers>("ciphers"),
+    key_file<&ListenerTls::client_ca>("client_ca"),
+    key_choice<&ListenerTls::client_auth, kClientAuths>("client_auth"),
+    key<&ListenerTls::session_tickets>("session_tickets"),
+    key<&ListenerTls::handshake_timeout>("handshake_timeout"),
+};
+
+}  // namespace
+
+void read_listener_tls(Reader& reader, const Node& node, Listener& listener) {
+  if (is_off(node)) return;
+  ListenerTls& tls = listener.tls.emplace();
+  read_section(reader, node, tls, kListenerTlsKeys);
+  if (!node.is_map()) return;
+  const Node* certificates = node.find("certificates");
+  if (certificates == nullptr || certificates->entries.empty()) {
+    reader.error(certificates == nullptr ? node : *certificates,
+                 "no certificates: tls needs at least one, { cert: FILE, key: FILE }");
+  }
+  const bool has_authorities = node.find("client_ca") != nullptr;
+  if (node.find("client_auth") == nullptr) {
+    if (has_authorities) tls.client_auth = ClientAuth::require;
+  } else if (tls.client_auth != ClientAuth::none && !has_authorities) {
+    reader.error(*node.find("client_auth"),
+                 "nobody is trusted to sign clients' certificates: name a client_ca");
+  } else if (tls.client_auth == ClientAuth::none && has_authorities) {
+    reader.warn(*node.find("client_ca"), "client_ca is not used: client_auth is none");
+  }
+}
+
+void list_listener_tls(KeyList& out, const std::string& path) {
+  list_keys<kListenerTlsKeys>(out, path);
+}
+
+}  // namespace weir::config
