@@ -462,11 +462,14 @@ struct Outlier {
 
 enum class WhenAllUnhealthy : std::uint8_t { fail, use_all };
 
+enum class SendProxy : std::uint8_t { off, v1, v2 };
+
 struct Cluster {
   std::string name;
   Balance balance;
   std::vector<Endpoint> endpoints;
   Connections connections;
+  SendProxy proxy_protocol = SendProxy::off;  // the header new connections begin with
   // Endpoints that an operator must leave taking requests; 0 = no rule.
   std::uint32_t min_available = 0;
   std::optional<HealthCheck> health_check;

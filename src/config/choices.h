@@ -62,6 +62,9 @@ inline constexpr Choice<MirrorWhen> kMirrorWhen[] = {{"concurrent", MirrorWhen::
 inline constexpr Choice<CheckMethod> kCheckMethods[] = {{"GET", CheckMethod::get},
                                                         {"HEAD", CheckMethod::head}};
 
+inline constexpr Choice<SendProxy> kSendProxy[] = {
+    {"off", SendProxy::off}, {"v1", SendProxy::v1}, {"v2", SendProxy::v2}};
+
 inline constexpr Choice<WhenAllUnhealthy> kWhenAllUnhealthy[] = {
     {"fail", WhenAllUnhealthy::fail}, {"use_all", WhenAllUnhealthy::use_all}};
 

@@ -98,6 +98,7 @@ constexpr Key<Cluster> kClusterKeys[] = {
     {"balance", read_balance, list_balance},
     {"endpoints", read_endpoints, list_elements<kEndpointKeys>},
     key_section<&Cluster::connections, kConnectionKeys>("connections"),
+    key_choice<&Cluster::proxy_protocol, kSendProxy>("proxy_protocol"),
     key_between<&Cluster::min_available, 0, kAnyCount>("min_available"),
     {"health_check", read_health_check, list_health_check},
     {"outlier", read_outlier, list_outlier},

@@ -190,6 +190,7 @@ class Dump {
       line(3, "connect_timeout", format_duration(cluster.connections.connect_timeout));
       line(3, "max_requests", cluster.connections.max_requests);
       line(3, "max_retries", cluster.connections.max_retries);
+      line(2, "proxy_protocol", word_of(kSendProxy, cluster.proxy_protocol));
       line(2, "min_available", cluster.min_available);
       if (cluster.health_check) health_check(*cluster.health_check);
       outlier(cluster.outlier);

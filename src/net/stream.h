@@ -64,6 +64,10 @@ class Stream {
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
 
+  // The address of this machine's end, as the peer addressed it; empty where there is none. Costs a
+  // syscall.
+  virtual SocketAddress local_address() const { return {}; }
+
   // Half-close: FIN after all pending output. Reading goes on.
   virtual void finish_writing() = 0;
 

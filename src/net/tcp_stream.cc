@@ -9,6 +9,7 @@
 #include <weir/limits.h>
 
 #include "net/loop_core.h"
+#include "net/native_address.h"
 #include "net/system_error.h"
 
 namespace weir::net {
@@ -43,6 +44,13 @@ int TcpStream::fd() const {
   uv_os_fd_t fd = -1;
   uv_fileno(&block_->handle.any, &fd);
   return fd;
+}
+
+SocketAddress TcpStream::local_address() const {
+  NativeAddress own;
+  own.length = sizeof own.storage;
+  if (::getsockname(fd(), own.get(), &own.length) != 0 || own.family() == AF_UNIX) return {};
+  return from_native(own.get());
 }
 
 void TcpStream::start(StreamEvents& events) {

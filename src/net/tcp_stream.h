@@ -25,6 +25,7 @@ class TcpStream final : public Stream {
   void resume_reading() override;
   void finish_writing() override;
   void abort_on_close() override { abort_ = true; }
+  SocketAddress local_address() const override;
 
   // Borrowed; for options and tests.
   int fd() const;

@@ -8,13 +8,20 @@
 #include <weir/limits.h>
 
 #include "proxy/h1_downstream.h"
+#include "proxy/snapshot.h"
 #include "proxy/tls_arrival.h"
 
 namespace weir::proxy {
 
 DownstreamConnection& welcome(WorkerContext& context, std::shared_ptr<const ListenerPort> port,
-                              net::StreamPtr stream, const Client& client,
+                              net::StreamPtr stream, const Client& accepted,
                               AddressCounts::Place place) {
+  Client client = accepted;
+  if (port->snapshot->shared->names_clients) {
+    const SocketAddress local = stream->local_address();
+    client.local = local.ip;
+    client.local_port = local.port;
+  }
   // Who is not trusted speaks for itself: a header from there is no request, and refused as such.
   const bool expects_header =
       port->plan->settings->proxy_protocol && port->plan->trusts(client.peer);
@@ -87,6 +94,8 @@ void Arrival::read_proxy_header(std::string_view bytes) {
 bool Arrival::take_client(const net::ProxyAddresses& addresses) {
   client_.peer = addresses.source;
   client_.port = addresses.source_port;
+  client_.local = addresses.destination;
+  client_.local_port = addresses.destination_port;
   client_.is_unix = false;
   auto place = port_->plan->place_for(client_.peer, client_.is_unix);
   if (!place) return false;

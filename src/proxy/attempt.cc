@@ -16,7 +16,7 @@ Error Attempt::start(upstream::ClusterPool& pool, const PickContext& context, st
   picked_in_ = pool.generation();
   target_ = &pool.at(picked);
   target_->begin_attempt();
-  lease_ = target_->take_idle();
+  lease_ = target_->take_idle(request_);
   if (lease_) return {};
   const Error error = pool.request(*target_, request_);
   if (error) {

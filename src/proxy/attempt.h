@@ -35,6 +35,9 @@ class Attempt final : upstream::LeaseEvents, upstream::ResponseEvents {
   explicit Attempt(AttemptEvents& events) : events_(events), request_(*this) {}
   ~Attempt() { end(); }
 
+  // Whose request this is, before start(): where connections are for one client each
+  // (ClusterPool::names_clients), it gets its own.
+  void speak_for(const net::ProxyAddresses& client) { request_.client = client; }
   // Asks for a connection to the endpoint that was picked by `context`; who waits for a slot picks
   // again by it. Afterwards ready() (one was idle), or waiting for an event; or an error
   // (no_endpoint, overloaded), and nothing was begun.

@@ -14,6 +14,9 @@ namespace weir::proxy {
 struct Client {
   IpAddress peer;
   std::uint16_t port = 0;
+  // Where it connected to; known where a cluster is told (Snapshot::names_clients), else 0.
+  IpAddress local;
+  std::uint16_t local_port = 0;
   bool is_unix = false;
   net::TlsVersion tls = net::TlsVersion::none;
   // The certificate it proved, if it did; lives as long as its stream.

@@ -153,8 +153,9 @@ void Exchange::act(const traffic::RequestView& view, std::string_view path) {
   }
   if (!plan_->mirrors.empty()) {
     const bool keyed = plan_->split && choice_.has_key();
-    mirrors_.begin(snapshot_, *plan_, view, keyed ? &choice_.point : nullptr,
-                   {request_, forwarded_path(), edits_.edits(), *listener_, client_ip_, ids_});
+    mirrors_.begin(
+        snapshot_, *plan_, view, keyed ? &choice_.point : nullptr,
+        {request_, forwarded_path(), edits_.edits(), *listener_, client_ip_, ids_, addresses()});
   }
   pool().earn_retry();
   const PickContext context = pick_context();
@@ -185,10 +186,19 @@ PickContext Exchange::pick_context() const {
   return context;
 }
 
+// The client as an endpoint is told of it. Behind trusted proxies that forward, only its address is
+// known.
+net::ProxyAddresses Exchange::addresses() const {
+  if (client_.is_unix && client_ip_ == client_.peer) return {};
+  const std::uint16_t port = client_ip_ == client_.peer ? client_.port : std::uint16_t{0};
+  return {client_ip_, client_.local, port, client_.local_port};
+}
+
 // False: no attempt could be made, and the exchange has ended. True: sending is the caller's, as
 // soon as the attempt is ready.
 bool Exchange::start_attempt(const PickContext& context, std::size_t picked) {
   advance(Step::leasing);
+  if (pool().names_clients()) attempt_.speak_for(addresses());
   ++record_.attempts;
   tries_.begin(tries_.empty() ? record_.times.head : context_.clock.mono_ns());
   return attempt_started(attempt_.start(pool(), context, picked));

@@ -129,6 +129,7 @@ class Exchange final : AttemptEvents {
   void reset();
 
   PickContext pick_context() const;
+  net::ProxyAddresses addresses() const;
   std::size_t route_index() const {
     return static_cast<std::size_t>(plan_ - snapshot_->shared->routes.data());
   }

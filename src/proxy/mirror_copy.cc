@@ -59,6 +59,7 @@ void MirrorCopy::compose(std::shared_ptr<WorkerSnapshot> snapshot, const MirrorP
   plan_ = &plan;
   method_ = source.request.method();
   pick_ = pick_key(mirror().pool->settings().balance, source.request, source.client);
+  attempt_.speak_for(source.addresses);
   CopyEdits edits;
   take_edits(source.edits, plan, edits);
   Buffer& scratch = words_;

@@ -33,6 +33,7 @@ struct CopySource {
   const ListenerPlan& listener;
   IpAddress client;
   http::ForwardedIds ids;
+  net::ProxyAddresses addresses;  // the client's
 };
 
 class MirrorCopy final : public net::Retirable, AttemptEvents {

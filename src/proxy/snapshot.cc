@@ -48,6 +48,12 @@ ListenerPlan make_listener_plan(const config::Listener& listener, std::uint32_t 
   return plan;
 }
 
+bool names_clients(const config::Config& config) {
+  return std::ranges::any_of(config.clusters, [](const config::Cluster& cluster) {
+    return cluster.proxy_protocol != config::SendProxy::off;
+  });
+}
+
 namespace {
 
 using upstream::Cluster;

@@ -69,9 +69,14 @@ struct Snapshot : PlannedClusters {
   std::shared_ptr<ByteBudget> mirror_bytes;  // of the process
   std::shared_ptr<BufferBytes> buffer_bytes = std::make_shared<BufferBytes>();  // the same
 
+  // Is there a cluster whose endpoints are told their clients' addresses?
+  bool names_clients = false;
+
   // Percent of config.buffer_bytes held now; 0 without such a limit.
   std::uint64_t buffer_pressure() const { return buffer_bytes->percent_of(config.buffer_bytes); }
 };
+
+bool names_clients(const config::Config& config);
 
 // A mirror as one worker runs it: its connections, and how the target has been doing.
 struct WorkerMirror {

@@ -116,11 +116,10 @@ net::TimeMs EndpointCheck::until_next() const {
 void ClusterChecks::adopt(const upstream::ClusterSetup& setup,
                           const std::function<bool(const Endpoint&)>& is_new) {
   slow_start_ = setup.settings.slow_start;
-  const bool same = plan_ != nullptr && plan_->settings == *setup.settings.health_check;
+  const bool same = plan_ != nullptr && plan_->is_for(setup.settings);
   std::unique_ptr<const CheckPlan> old_plan;  // until no check uses it
   if (!same) {
-    old_plan =
-        std::exchange(plan_, std::make_unique<const CheckPlan>(*setup.settings.health_check));
+    old_plan = std::exchange(plan_, std::make_unique<const CheckPlan>(setup.settings));
   }
   std::unordered_map<const Endpoint*, std::unique_ptr<EndpointCheck>> known;
   for (auto& check : checks_) known.emplace(check->endpoint().get(), std::move(check));

@@ -56,6 +56,15 @@ bool is_expected(const config::HealthCheck& check, int status) {
   });
 }
 
+// A check speaks for nobody.
+net::ConnectSetup make_setup(config::SendProxy proxy_protocol) {
+  net::ConnectSetup setup;
+  if (proxy_protocol == config::SendProxy::off) return setup;
+  setup.header.emplace(proxy_protocol == config::SendProxy::v1 ? net::ProxyVersion::v1
+                                                               : net::ProxyVersion::v2);
+  return setup;
+}
+
 std::string host_of(const config::HealthCheck& check, const Endpoint& endpoint) {
   if (!check.host.empty()) return check.host;
   if (endpoint.address().is_unix()) return "localhost";
@@ -66,11 +75,13 @@ std::string host_of(const config::HealthCheck& check, const Endpoint& endpoint) 
 
 }  // namespace
 
-CheckPlan::CheckPlan(const config::HealthCheck& check)
-    : settings(check),
-      fields(make_fields(check)),
-      pattern(make_pattern(check)),
-      expected(make_expected(check)) {}
+CheckPlan::CheckPlan(const config::Cluster& cluster)
+    : settings(*cluster.health_check),
+      proxy_protocol(cluster.proxy_protocol),
+      connecting(make_setup(proxy_protocol)),
+      fields(make_fields(settings)),
+      pattern(make_pattern(settings)),
+      expected(make_expected(settings)) {}
 
 HealthProbe::HealthProbe(net::Connector& connector, net::TimerWheel& wheel, ProbeEvents& events)
     : connector_(connector),
@@ -87,7 +98,7 @@ void HealthProbe::begin(const CheckPlan& plan, const Endpoint& endpoint) {
   wheel_.arm(deadline_, due_);
   SocketAddress address = endpoint.address();
   if (plan.settings.port != 0) address.port = plan.settings.port;
-  ticket_ = connector_.connect(address, timeout + kConnectSlack, *this);
+  ticket_ = net::connect(connector_, address, timeout + kConnectSlack, plan.connecting, *this);
 }
 
 void HealthProbe::cancel() {

@@ -12,6 +12,7 @@
 #include <weir/endpoint.h>
 
 #include "http/h1_parser.h"
+#include "net/connect_setup.h"
 #include "net/connector.h"
 #include "net/timer_wheel.h"
 #include "traffic/pattern.h"
@@ -20,9 +21,16 @@ namespace weir::server {
 
 // What is asked and expected of every endpoint of a cluster.
 struct CheckPlan {
-  explicit CheckPlan(const config::HealthCheck& check);
+  // Of a cluster that has checks.
+  explicit CheckPlan(const config::Cluster& cluster);
+
+  bool is_for(const config::Cluster& cluster) const {
+    return settings == *cluster.health_check && proxy_protocol == cluster.proxy_protocol;
+  }
 
   const config::HealthCheck settings;
+  const config::SendProxy proxy_protocol;
+  net::ConnectSetup connecting;             // what connections begin with
   std::string fields;                       // of the request, but for Host
   std::optional<traffic::Pattern> pattern;  // searched for in the content
   std::string expected;                     // "200-399", for people

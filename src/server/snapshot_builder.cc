@@ -121,6 +121,7 @@ std::shared_ptr<proxy::Snapshot> assemble(config::Config config,
                                           Errors& errors) {
   auto snapshot = std::make_shared<proxy::Snapshot>();
   snapshot->config = std::move(config);
+  snapshot->names_clients = proxy::names_clients(snapshot->config);
   const ClusterPlanner planner(names, before);
   for (const config::Cluster& cluster : clusters) planner.plan(cluster, *snapshot);
   make_listeners(*snapshot, before);

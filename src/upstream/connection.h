@@ -16,6 +16,7 @@
 #include "http/h1_parser.h"
 #include "http/h1_writer.h"
 #include "net/connector.h"
+#include "net/proxy_header.h"
 #include "net/retire_list.h"
 #include "net/stream.h"
 #include "net/timer_wheel.h"
@@ -77,7 +78,9 @@ class Connection final : public Carrier,
   ResponseEvents* events_ = nullptr;   // while leased
   http::ResponseHead* response_ = nullptr;
   net::TimerEntry idle_timer_;
-  std::uint64_t uses_ = 0;  // leases so far; also tells one lease from the next
+  net::ProxyAddresses client_;  // whose it is, where connections name their clients
+  std::uint32_t manner_ = 0;    // of connecting (ClusterPool)
+  std::uint64_t uses_ = 0;      // leases so far; also tells one lease from the next
   http::Method method_ = http::Method::get;
   State state_ = State::connecting;
   bool request_sent_ = false;               // the request is complete

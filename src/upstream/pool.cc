@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "net/connect_setup.h"
+
 namespace weir::upstream {
 namespace {
 
@@ -18,6 +20,21 @@ constexpr net::TimeMs kYieldLookMs = 250;
 
 std::uint32_t share_of_worker(std::uint32_t limit, std::uint32_t workers) {
   return (limit + workers - 1) / workers;
+}
+
+// What is said on a new connection before it is used. A client without an IP address is nobody that
+// could be named.
+net::ConnectSetup setup_for(config::SendProxy send, const net::ProxyAddresses& client) {
+  net::ConnectSetup setup;
+  if (send == config::SendProxy::off) return setup;
+  const auto version =
+      send == config::SendProxy::v1 ? net::ProxyVersion::v1 : net::ProxyVersion::v2;
+  if (client.source == IpAddress{}) {
+    setup.header.emplace(version);
+  } else {
+    setup.header.emplace(version, client);
+  }
+  return setup;
 }
 
 }  // namespace
@@ -63,9 +80,21 @@ const PoolEnvironment& EndpointPool::environment() const {
   return cluster_.environment_;
 }
 
-Lease EndpointPool::take_idle() {
-  if (idle_.empty()) return {};
-  Connection& connection = idle_.pop_front();
+Connection* EndpointPool::find_idle(const LeaseRequest& request) {
+  if (idle_.empty()) return nullptr;
+  if (!cluster_.names_clients()) return &idle_.front();
+  Connection* found = nullptr;
+  idle_.for_each([&](Connection& connection) {
+    if (found == nullptr && connection.client_ == request.client) found = &connection;
+  });
+  return found;
+}
+
+Lease EndpointPool::take_idle(const LeaseRequest& request) {
+  Connection* idle = find_idle(request);
+  if (idle == nullptr) return {};
+  Connection& connection = *idle;
+  connection.link_.unlink();
   --idle_count_;
   busy_.push_front(connection);
   connection.idle_timer_.cancel();
@@ -80,15 +109,31 @@ void EndpointPool::connect(LeaseRequest& request) {
   busy_.push_front(*connection);
   connection->requester_ = &request;
   request.connecting_ = connection;
-  connection->ticket_ = environment().connector.connect(
-      endpoint_->address(), cluster_.settings().connections.connect_timeout, *connection);
+  connection->client_ = request.client;
+  connection->manner_ = cluster_.manner_;
+  const auto timeout = cluster_.settings().connections.connect_timeout;
+  if (cluster_.names_clients()) {
+    connection->ticket_ =
+        net::connect(environment().connector, endpoint_->address(), timeout,
+                     setup_for(cluster_.settings().proxy_protocol, request.client), *connection);
+  } else {
+    connection->ticket_ =
+        environment().connector.connect(endpoint_->address(), timeout, *connection);
+  }
+}
+
+// Where each client has its own connections, those of clients that are gone make room.
+bool EndpointPool::has_idle_room() {
+  const std::size_t most = cluster_.idle_max_per_endpoint_;
+  if (cluster_.names_clients() && most > 0 && idle_count_ >= most) close_oldest_idle();
+  return idle_count_ < most;
 }
 
 void EndpointPool::give_back(Connection& connection) {
   connection.events_ = nullptr;
   connection.response_ = nullptr;
-  const bool keep = connection.clean() && idle_count_ < cluster_.idle_max_per_endpoint_ &&
-                    endpoint_->state() == EndpointState::active && !leaving_;
+  const bool keep = connection.clean() && connection.manner_ == cluster_.manner_ &&
+                    endpoint_->state() == EndpointState::active && !leaving_ && has_idle_room();
   if (!keep) {
     close(connection);
     return;
@@ -159,6 +204,13 @@ void ClusterPool::update(std::shared_ptr<const ClusterSetup> setup,
     if (mine == nullptr) mine = std::make_unique<EndpointPool>(*this, endpoint);
     endpoint_pointers_.push_back(endpoint.get());
     pools_.push_back(std::move(mine));
+  }
+  if (setup_ && setup_->settings.proxy_protocol != setup->settings.proxy_protocol) {
+    ++manner_;
+    for (const auto& pool : pools_) {
+      while (pool->close_oldest_idle()) {
+      }
+    }
   }
   setup_ = std::move(setup);
   idle_max_per_endpoint_ = share_of_worker(settings().connections.idle, environment_.workers);

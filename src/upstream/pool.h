@@ -59,6 +59,10 @@ class LeaseRequest {
   bool waiting() const { return connecting_ != nullptr || link_.linked(); }
   bool queued() const { return queued_in_ != nullptr; }
 
+  // Where connections name their clients: whose this is. Set before a lease is asked for; another
+  // client's connection is never taken.
+  net::ProxyAddresses client;
+
  private:
   friend class ClusterPool;
   friend class EndpointPool;
@@ -88,8 +92,8 @@ class EndpointPool {
   // An attempt is made here, and is over: counted with the endpoint, and what keeps this alive.
   void begin_attempt();
   void end_attempt();
-  // The connection used last, if one idles; else an empty lease.
-  Lease take_idle();
+  // The connection used last that the request may use, if one idles; else an empty lease.
+  Lease take_idle(const LeaseRequest& request);
   void connect(LeaseRequest& request);
   // The endpoint is no longer one of the cluster's: idle connections close, busy ones after use.
   void leave();
@@ -109,6 +113,8 @@ class EndpointPool {
   // close() without offering the slot to a waiting request.
   void discard(Connection& connection);
   const PoolEnvironment& environment() const;
+  Connection* find_idle(const LeaseRequest& request);
+  bool has_idle_room();
   net::TimeMs idle_timeout_ms(const Connection& connection) const;
 
   ClusterPool& cluster_;
@@ -141,6 +147,8 @@ class ClusterPool {
   const config::Cluster& settings() const { return setup_->settings; }
   std::size_t endpoint_count() const { return endpoint_pointers_.size(); }
   EndpointPool& at(std::size_t index) { return *pools_[index]; }
+  // Are its connections for one client each?
+  bool names_clients() const { return settings().proxy_protocol != config::SendProxy::off; }
 
   // The endpoint for a request, or kNoEndpoint.
   std::size_t pick(const PickContext& context);
@@ -192,6 +200,7 @@ class ClusterPool {
   std::vector<std::unique_ptr<EndpointPool>> pools_;    // in the setup's order
   std::vector<std::unique_ptr<EndpointPool>> leaving_;  // of endpoints that are no longer in it
   std::uint64_t generation_ = 0;
+  std::uint32_t manner_ = 0;  // of connecting; one made in another manner is not used again
   IntrusiveList<LeaseRequest, &LeaseRequest::link_> queue_;
   net::TimerEntry queue_timer_;
   net::TimerEntry yield_timer_;

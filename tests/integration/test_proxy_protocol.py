@@ -6,8 +6,8 @@ import struct
 import time
 
 from support.case import IntegrationTest, main
-from support.clients import Load, RawClient, curl
-from support.metrics import wait_for_metric
+from support.clients import RawClient, curl
+from support.metrics import metric, wait_for_metric
 from support.waiting import wait_for
 
 V1 = b"PROXY TCP4 203.0.113.9 198.51.100.1 4711 443\r\n"
@@ -53,7 +53,7 @@ class FromTrustedSources(IntegrationTest):
 
     def test_garbage_ends_its_connection_and_no_other(self):
         weir = self.weir()
-        with Load(weir.address, threads=0) as load, weir.client() as good:
+        with weir.client() as good:
             good.send(V1)
             self.assertEqual(good.request().status, 200)
             for garbage in (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"PROXY TCP4 1.2.3.4\r\n", SIGNATURE + b"\x11",
@@ -62,7 +62,6 @@ class FromTrustedSources(IntegrationTest):
                     bad.send(garbage)
                     self.assertTrue(bad.reader.at_end())
                 self.assertEqual(good.request().status, 200)
-        self.assertEqual(load.failures, [])
         wait_for_metric(weir, 5, "weir_refused_connections_total", reason="proxy_header")
         wait_for(lambda: "127.0.0.1 sent no valid PROXY header" in weir.log(), "the log says so")
         self.assert_quiet(weir)
@@ -98,6 +97,47 @@ class FromTrustedSources(IntegrationTest):
         for client in clients:
             client.close()
         self.assert_quiet(weir)
+
+
+class ToEndpoints(IntegrationTest):
+    SAYS_WHO = ('location /who { return 200 "$proxy_protocol_addr $proxy_protocol_port $proxy_protocol_server_addr '
+                '$proxy_protocol_server_port $connection"; }')
+
+    def weir(self, version, **cluster):
+        self.nginx = self.stage.nginx("one", options="proxy_protocol", directives=self.SAYS_WHO)
+        return self.stage.weir_before(self.nginx, cluster={"proxy_protocol": version, **cluster})
+
+    def who(self, client):
+        """(what nginx was told: client and server, its number of the connection)"""
+        answer = client.request("GET", "/who")
+        self.assertEqual(answer.status, 200)
+        told, _, connection = answer.body.decode().rpartition(" ")
+        return told, connection
+
+    def check(self, version):
+        weir = self.weir(version)
+        connections = set()
+        for source in ("127.0.0.1", "127.0.0.2", "127.0.0.2"):
+            with RawClient(weir.address, source=source) as client:
+                told = "%s %d %s %d" % (*client.socket.getsockname(), *weir.address)
+                first, second = self.who(client), self.who(client)
+                self.assertEqual(first[0], told)
+                self.assertEqual(first, second)
+                connections.add(first[1])
+        self.assertEqual(len(connections), 3, "a connection was another client's before")
+
+    def test_version_1_tells_nginx_each_client_on_a_connection_of_its_own(self):
+        self.check("v1")
+
+    def test_version_2_does_too(self):
+        self.check("v2")
+
+    def test_health_checks_speak_for_themselves(self):
+        for version in ("v1", "v2"):
+            weir = self.weir(version, health_check={"path": "/", "interval": "100ms", "healthy": 1})
+            wait_for_metric(weir, 1, "weir_endpoint_healthy")
+            wait_for(lambda: metric(weir, "weir_health_checks_total", result="success") > 0, "a check succeeds")
+            self.assertEqual(metric(weir, "weir_health_checks_total", result="failure"), 0)
 
 
 if __name__ == "__main__":

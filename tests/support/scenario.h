@@ -323,6 +323,7 @@ inline std::shared_ptr<upstream::Cluster> Scenario::make_cluster(const config::C
 inline void Scenario::build() {
   const auto before = std::exchange(shared_, std::make_shared<proxy::Snapshot>());
   shared_->config = file;
+  shared_->names_clients = proxy::names_clients(file);
   shared_->generation = before ? before->generation + 1 : 1;
   shared_->buffer_bytes = buffer_bytes_;
   shared_->mirror_bytes = before ? before->mirror_bytes : std::make_shared<proxy::ByteBudget>();

@@ -37,8 +37,8 @@ class Stage(contextlib.ExitStack):
     def origin(self, script=None, **options):
         return self._standing(ScriptedOrigin(script, **options))
 
-    def nginx(self, name, files=None):
-        return self._standing(Nginx(self.path("nginx"), name, files))
+    def nginx(self, name, files=None, **options):
+        return self._standing(Nginx(self.path("nginx"), name, files, **options))
 
     def node(self, script="origin.js"):
         return self._standing(Node(self.path("node"), script))

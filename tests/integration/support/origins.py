@@ -129,7 +129,8 @@ http {{
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
   server {{
-    listen 127.0.0.1:{port};
+    listen 127.0.0.1:{port} {options};
+    {directives}
     location / {{ add_header X-Origin {name}; return 200 "{name}\\n"; }}
     location /files/ {{ alias {files}/; }}
     location /gzip/ {{ alias {files}/; gzip on; gzip_proxied any; gzip_min_length 1; gzip_types *; }}
@@ -139,16 +140,18 @@ http {{
 
 
 class Nginx:
-    """One nginx process that answers its name, and files under /files/ and, compressed on the way, /gzip/."""
+    """One nginx process that answers its name, and files under /files/ and, compressed on the way, /gzip/. `options`
+    follow its listen directive, `directives` stand in its server block."""
 
-    def __init__(self, folder, name, files=None):
+    def __init__(self, folder, name, files=None, options="", directives=""):
         self.name = name
         os.makedirs(folder)
         for _ in range(5):
             port = free_port()
             config = f"{folder}/nginx.conf"
             pathlib.Path(config).write_text(
-                _NGINX.format(folder=folder, port=port, name=name, files=files or folder), encoding="ascii")
+                _NGINX.format(folder=folder, port=port, name=name, files=files or folder, options=options,
+                              directives=directives), encoding="ascii")
             self.child = Child(["nginx", "-p", folder, "-e", f"{folder}/error.log", "-c", config], f"{folder}/output")
             self.address = f"127.0.0.1:{port}"
             wait_for(lambda: self.child.exit_code is not None or _listens(port), f"nginx on port {port}")
