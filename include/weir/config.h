@@ -196,8 +196,20 @@ struct HeaderEdits {
   bool operator==(const HeaderEdits&) const = default;
 };
 
+// Strict-Transport-Security (RFC 6797), on responses that go over TLS.
+struct Hsts {
+  Millis max_age = limits::kHstsAge;  // 0 = clients forget what they were told
+  bool include_subdomains = false;
+  bool preload = false;  // browsers' lists may have the host
+  bool operator==(const Hsts&) const = default;
+};
+
+enum class HeaderPreset : std::uint8_t { none, security };
+
 struct Redirect {
-  std::string to;  // "https://host/" : the path and query follow; see docs/configuration.md
+  std::string to;      // "https://host/" : the path and query follow; see docs/configuration.md
+  bool https = false;  // instead: to https and whatever the request asked for
+  std::uint16_t port = 443;  // ... on this port
   int status = 308;
   bool operator==(const Redirect&) const = default;
 };
@@ -369,6 +381,8 @@ struct Route {
   std::vector<Mirror> mirrors;
   Rewrite rewrite;
   HeaderEdits request_headers, response_headers;
+  HeaderPreset response_preset = HeaderPreset::none;
+  std::optional<Hsts> hsts;
   Retry retry;
   RouteTimeouts timeouts;
   std::optional<RateLimit> rate_limit;

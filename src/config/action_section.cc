@@ -32,8 +32,17 @@ void read_redirect_status(Reader& reader, const Node& node, Redirect& redirect) 
   redirect.status = status;
 }
 
+void read_redirect_scheme(Reader& reader, const Node& node, Redirect& redirect) {
+  std::string scheme;
+  read(reader, node, scheme);
+  redirect.https = true;
+  if (scheme != "https") reader.error(node, "the only scheme to redirect to is https");
+}
+
 constexpr Key<Redirect> kRedirectKeys[] = {
     {"to", read_redirect_to},
+    {"scheme", read_redirect_scheme},
+    key_between<&Redirect::port, 1, 65535>("port"),
     {"status", read_redirect_status},
 };
 
@@ -76,9 +85,19 @@ constexpr Key<Rewrite> kRewriteKeys[] = {
 }  // namespace
 
 void read_redirect(Reader& reader, const Node& node, Route& route) {
+  if (node.is_scalar()) return read_redirect_scheme(reader, node, route.redirect);
   read_section(reader, node, route.redirect, kRedirectKeys);
-  if (node.is_map() && node.find("to") == nullptr) {
-    reader.error(node, "a redirect needs `to`, such as https://shop.example.com/");
+  if (!node.is_map()) return;
+  const Node* scheme = node.find("scheme");
+  const Node* port = node.find("port");
+  const bool to = node.find("to") != nullptr;
+  if (!to && scheme == nullptr) {
+    reader.error(node,
+                 "a redirect needs `to`, such as https://shop.example.com/, or `scheme: https`");
+  } else if (to && scheme != nullptr) {
+    reader.error(*scheme, "`to` has a scheme already: keep one of them");
+  } else if (to && port != nullptr) {
+    reader.error(*port, "`port` belongs to `scheme: https`: write it into `to`");
   }
 }
 

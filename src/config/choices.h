@@ -47,6 +47,9 @@ inline constexpr Choice<SecureCookie> kSecureCookies[] = {{"on_tls", SecureCooki
 inline constexpr Choice<SameSite> kSameSites[] = {
     {"lax", SameSite::lax}, {"strict", SameSite::strict}, {"none", SameSite::none}};
 
+inline constexpr Choice<HeaderPreset> kHeaderPresets[] = {{"none", HeaderPreset::none},
+                                                          {"security", HeaderPreset::security}};
+
 inline constexpr Choice<MissingKey> kMissingKeys[] = {{"random", MissingKey::random},
                                                       {"stable", MissingKey::stable}};
 

@@ -259,9 +259,7 @@ class Dump {
   void action(const Route& route) {
     switch (route.action) {
       case ActionKind::redirect:
-        line(2, "redirect",
-             fmt::format("{{ to: {}, status: {} }}", text(route.redirect.to),
-                         route.redirect.status));
+        line(2, "redirect", redirect(route.redirect));
         return;
       case ActionKind::respond:
         line(2, "respond",
@@ -277,6 +275,13 @@ class Dump {
     }
     mirrors(route.mirrors);
     forwarding(route);
+  }
+
+  static std::string redirect(const Redirect& redirect) {
+    const std::string target = redirect.https
+                                   ? fmt::format("scheme: https, port: {}", redirect.port)
+                                   : fmt::format("to: {}", text(redirect.to));
+    return fmt::format("{{ {}, status: {} }}", target, redirect.status);
   }
 
   void split(const Split& split) {
@@ -391,15 +396,24 @@ class Dump {
   }
 
   void edits(const Route& route) {
-    if (route.request_headers.empty() && route.response_headers.empty()) return;
+    const bool preset = route.response_preset != HeaderPreset::none;
+    const bool response = !route.response_headers.empty() || preset || route.hsts;
+    if (route.request_headers.empty() && !response) return;
     section(2, "headers");
-    direction("request", route.request_headers);
-    direction("response", route.response_headers);
+    if (!route.request_headers.empty()) section(3, "request");
+    direction(route.request_headers);
+    if (!response) return;
+    section(3, "response");
+    direction(route.response_headers);
+    line(4, "preset", word_of(kHeaderPresets, route.response_preset));
+    if (!route.hsts) return;
+    line(4, "hsts",
+         fmt::format("{{ max_age: {}, include_subdomains: {}, preload: {} }}",
+                     format_duration(route.hsts->max_age), route.hsts->include_subdomains,
+                     route.hsts->preload));
   }
 
-  void direction(std::string_view key, const HeaderEdits& edits) {
-    if (edits.empty()) return;
-    section(3, key);
+  void direction(const HeaderEdits& edits) {
     pairs(4, "set", edits.set);
     pairs(4, "add", edits.add);
     if (!edits.remove.empty()) line(4, "remove", texts(edits.remove));

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "base/ascii.h"
+#include "config/choices.h"
 #include "config/http_values.h"
 #include "config/keys.h"
 #include "config/sections.h"
@@ -35,8 +36,7 @@ constexpr Key<HeaderEdits> kEditKeys[] = {
     {"remove", read_remove},
 };
 
-void read_bounded_edits(Reader& reader, const Node& node, HeaderEdits& edits) {
-  read_section(reader, node, edits, kEditKeys);
+void check_count(Reader& reader, const Node& node, const HeaderEdits& edits) {
   const std::size_t count = edits.set.size() + edits.add.size() + edits.remove.size();
   if (count > limits::kRouteEdits) {
     reader.error(node, fmt::format("{} header edits are too many: at most {} each way", count,
@@ -46,7 +46,8 @@ void read_bounded_edits(Reader& reader, const Node& node, HeaderEdits& edits) {
 
 // A request has exactly one Host (RFC 9112 section 3.2): it may be replaced, nothing else.
 void read_request_edits(Reader& reader, const Node& node, Route& route) {
-  read_bounded_edits(reader, node, route.request_headers);
+  read_section(reader, node, route.request_headers, kEditKeys);
+  check_count(reader, node, route.request_headers);
   const auto is_host = [](std::string_view name) {
     return ascii::equals_ignoring_case(name, "host");
   };
@@ -61,13 +62,42 @@ void read_request_edits(Reader& reader, const Node& node, Route& route) {
   }
 }
 
+constexpr Key<Hsts> kHstsKeys[] = {
+    key_from_zero<&Hsts::max_age>("max_age"),
+    key<&Hsts::include_subdomains>("include_subdomains"),
+    key<&Hsts::preload>("preload"),
+};
+
+// Who asks for a place in browsers' lists promises what those want (hstspreload.org).
+void read_hsts(Reader& reader, const Node& node, Route& route) {
+  Hsts& hsts = route.hsts.emplace();
+  read_section(reader, node, hsts, kHstsKeys);
+  if (!hsts.preload || (hsts.include_subdomains && hsts.max_age >= limits::kHstsAge)) return;
+  reader.error(*node.find("preload"),
+               "browsers' lists want include_subdomains: true and a max_age of 365d at least");
+}
+
+template <void (*Read)(Reader&, const Node&, HeaderEdits&)>
+void read_response_edit(Reader& reader, const Node& node, Route& route) {
+  Read(reader, node, route.response_headers);
+}
+
+constexpr Key<Route> kResponseKeys[] = {
+    {"set", read_response_edit<read_set>},
+    {"add", read_response_edit<read_add>},
+    {"remove", read_response_edit<read_remove>},
+    key_choice<&Route::response_preset, kHeaderPresets>("preset"),
+    {"hsts", read_hsts, list_keys<kHstsKeys>},
+};
+
 void read_response_edits(Reader& reader, const Node& node, Route& route) {
-  read_bounded_edits(reader, node, route.response_headers);
+  read_section(reader, node, route, kResponseKeys);
+  check_count(reader, node, route.response_headers);
 }
 
 constexpr Key<Route> kDirectionKeys[] = {
     {"request", read_request_edits, list_keys<kEditKeys>},
-    {"response", read_response_edits, list_keys<kEditKeys>},
+    {"response", read_response_edits, list_keys<kResponseKeys>},
 };
 
 }  // namespace

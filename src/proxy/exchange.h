@@ -104,6 +104,8 @@ class Exchange final : AttemptEvents {
   void on_attempt_response(const http::ParseStep& step) override;
   void relay_interim();
   void begin_response(const http::ParseStep& step);
+  bool client_on_tls() const;
+  void edit_response();
   void response_sent(bool sent, bool complete);
   std::uint64_t latency_ns() const;
 

@@ -186,8 +186,12 @@ void Exchange::answer_error(Errc reason) {
 }
 
 void Exchange::answer_redirect(std::string_view path) {
+  if (plan_->redirect->keeps_host() && request_.host().empty()) {  // HTTP/1.0 without Host
+    answer_error(Errc::bad_host);
+    return;
+  }
   forwarded_path_.clear();
-  plan_->redirect->append_location(path, request_.query(), forwarded_path_);
+  plan_->redirect->append_location(request_.host(), path, request_.query(), forwarded_path_);
   const http::HeadEdit location{http::EditKind::add, http::FieldId::location, "Location",
                                 forwarded_path_.view()};
   answer({.status = plan_->settings->redirect.status, .fields = std::span(&location, 1)},

@@ -48,15 +48,35 @@ void Exchange::begin_response(const http::ParseStep& step) {
   advance(Step::relaying);
   try_until_ = 0;
   http::drop_response_fields(response_);
+  edit_response();
+  response_sent(downstream_->send_response(response_, edits_.edits(), step.content, step.complete),
+                step.complete);
+}
+
+// By itself, or by the word of a trusted proxy (another's is dropped).
+bool Exchange::client_on_tls() const {
+  if (client_.tls != net::TlsVersion::none) return true;
+  const http::Field* proto = request_.find(http::FieldId::x_forwarded_proto);
+  return proto != nullptr && !proto->dropped && request_.value(*proto) == "https";
+}
+
+// Later edits of a field undo earlier ones: what the file sets for itself comes last.
+void Exchange::edit_response() {
   edits_.clear();  // the request has been sent and will not be again
   http::add_response_edits(response_, edits_);
   if (response_.find(http::FieldId::date) == nullptr) {
     edits_.set(http::FieldId::date, context_.date.text(context_.clock, context_.wheel.now()));
   }
+  for (const http::HeadEdit& edit : plan_->response_defaults) {
+    if (response_.find(edit.name) == nullptr) edits_.push(edit);
+  }
+  // Over plain HTTP it must not be sent (RFC 6797 section 7.2).
+  if (!plan_->hsts.empty() && client_on_tls()) {
+    edits_.push(http::EditKind::set, http::FieldId::other, "Strict-Transport-Security",
+                plan_->hsts);
+  }
   edits_.push_all(plan_->response_edits);
   if (choice_.issued) issue_cookie();
-  response_sent(downstream_->send_response(response_, edits_.edits(), step.content, step.complete),
-                step.complete);
 }
 
 void Exchange::response_sent(bool sent, bool complete) {

@@ -97,11 +97,8 @@ bool Exchange::spend_rescue(Error error) {
 void Exchange::issue_cookie() {
   const config::IssuedCookie& settings = plan_->split->split.settings().issued_cookie;
   if (!settings.force && is_publicly_cacheable(response_)) return;
-  const http::Field* proto = request_.find(http::FieldId::x_forwarded_proto);
-  const bool told_tls = proto != nullptr && !proto->dropped && request_.value(*proto) == "https";
   issued_cookie_.clear();
-  const bool tls = client_.tls != net::TlsVersion::none || told_tls;
-  write_set_cookie(settings, *choice_.issued, tls, issued_cookie_);
+  write_set_cookie(settings, *choice_.issued, client_on_tls(), issued_cookie_);
   edits_.push(http::EditKind::add, http::FieldId::other, "Set-Cookie", issued_cookie_.view());
 }
 

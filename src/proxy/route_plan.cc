@@ -29,6 +29,27 @@ std::vector<http::HeadEdit> compile_mirror_edits(const config::Mirror& mirror) {
   return compiled;
 }
 
+// What is safe for any site: nothing here breaks a page that was not broken.
+constexpr http::HeadEdit kSecurityFields[] = {
+    {http::EditKind::set, http::FieldId::other, "X-Content-Type-Options", "nosniff"},
+    {http::EditKind::set, http::FieldId::other, "X-Frame-Options", "SAMEORIGIN"},
+    {http::EditKind::set, http::FieldId::other, "Referrer-Policy",
+     "strict-origin-when-cross-origin"},
+};
+
+std::span<const http::HeadEdit> preset_edits(config::HeaderPreset preset) {
+  if (preset == config::HeaderPreset::security) return kSecurityFields;
+  return {};
+}
+
+// RFC 6797 section 6.1.
+std::string hsts_value(const config::Hsts& hsts) {
+  std::string value = "max-age=" + std::to_string(hsts.max_age.count() / 1000);
+  if (hsts.include_subdomains) value += "; includeSubDomains";
+  if (hsts.preload) value += "; preload";
+  return value;
+}
+
 }  // namespace
 
 // Nobody waits for a mirror's connection and none is refused one: max_in_flight is the bound.
@@ -118,12 +139,16 @@ std::expected<RoutePlan, std::string> RoutePlanner::plan(const config::Route& ro
   if (route.rate_limit) plan.rate_limit = plan_rate_limit(route);
   plan.request_edits = compile_edits(route.request_headers);
   plan.response_edits = compile_edits(route.response_headers);
+  plan.response_defaults = preset_edits(route.response_preset);
+  if (route.hsts) plan.hsts = hsts_value(*route.hsts);
   if (!route.rewrite.empty()) {
     auto rewrite = traffic::PathRewrite::make(route);
     if (!rewrite) return std::unexpected(std::move(rewrite.error()));
     plan.rewrite = std::move(*rewrite);
   }
-  if (route.action == config::ActionKind::redirect) {
+  if (route.action == config::ActionKind::redirect && route.redirect.https) {
+    plan.redirect = traffic::RedirectTarget::to_https(route.redirect.port);
+  } else if (route.action == config::ActionKind::redirect) {
     auto redirect = traffic::RedirectTarget::make(route.redirect.to);
     if (!redirect) return std::unexpected(std::move(redirect.error()));
     plan.redirect = std::move(*redirect);

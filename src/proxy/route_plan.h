@@ -77,6 +77,8 @@ struct RoutePlan {
   std::optional<RateLimitPlan> rate_limit;
   std::vector<http::HeadEdit> request_edits;
   std::vector<http::HeadEdit> response_edits;
+  std::span<const http::HeadEdit> response_defaults;  // where the origin sets none; static
+  std::string hsts;  // value of Strict-Transport-Security; empty = not sent
   std::optional<traffic::PathRewrite> rewrite;
   std::optional<traffic::RedirectTarget> redirect;
   std::vector<observe::ExchangeSeries> series;  // by listener index, of requests with no variant

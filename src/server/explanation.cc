@@ -95,8 +95,9 @@ class Story {
     if (exceeds_limit(settings)) return answer(Errc::body_too_large);
     switch (settings.action) {
       case config::ActionKind::redirect: {
+        if (route.redirect->keeps_host() && view_.host.empty()) return answer(Errc::bad_host);
         Buffer location;
-        route.redirect->append_location(path, view_.query, location);
+        route.redirect->append_location(view_.host, path, view_.query, location);
         json_["redirect"] = {{"status", settings.redirect.status}, {"location", location.view()}};
         return;
       }

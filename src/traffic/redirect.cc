@@ -60,9 +60,22 @@ std::expected<RedirectTarget, std::string> RedirectTarget::make(std::string_view
   return target;
 }
 
-void RedirectTarget::append_location(std::string_view path, std::string_view query,
-                                     Buffer& out) const {
+RedirectTarget RedirectTarget::to_https(std::uint16_t port) {
+  constexpr std::uint16_t kHttps = 443;
+  RedirectTarget target;
+  target.to_ = "https://";
+  if (port != kHttps) target.port_ = ":" + std::to_string(port);
+  target.keeps_path_ = target.keeps_host_ = true;
+  return target;
+}
+
+void RedirectTarget::append_location(std::string_view host, std::string_view path,
+                                     std::string_view query, Buffer& out) const {
   out.append(to_);
+  if (keeps_host_) {
+    append_visible(host, out);
+    out.append(port_);
+  }
   if (!keeps_path_) return;
   if (path.starts_with('/')) {
     append_visible(path, out);

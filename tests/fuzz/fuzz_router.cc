@@ -85,7 +85,7 @@ void check_normal(std::string_view path) {
 void check_location(std::string_view path, std::string_view query) {
   static const RedirectTarget target = *RedirectTarget::make("https://shop.test/");
   Buffer out;
-  target.append_location(path, query, out);
+  target.append_location("a.test", path, query, out);
   check(out.view().starts_with("https://shop.test/"), "the authority stays");
   for (const char c : out.view()) check(c > ' ' && c < '\x7f', "a Location is visible ASCII");
 }

@@ -10,7 +10,7 @@ std::string location(std::string_view to, std::string_view path, std::string_vie
   const auto target = RedirectTarget::make(to);
   if (!target) return target.error();
   Buffer out;
-  target->append_location(path, query, out);
+  target->append_location("asked.test", path, query, out);
   return std::string(out.view());
 }
 
@@ -53,10 +53,20 @@ TEST(Redirect, WrongTargetsAreRefused) {
   }
 }
 
+TEST(Redirect, ToHttpsKeepsTheHost) {
+  const auto location = [](std::uint16_t port, std::string_view host) {
+    Buffer out;
+    RedirectTarget::to_https(port).append_location(host, "/a b", "q=\r\n", out);
+    return std::string(out.view());
+  };
+  EXPECT_EQ(location(443, "shop.test"), "https://shop.test/a%20b?q=%0D%0A");
+  EXPECT_EQ(location(8443, "[::1]"), "https://[::1]:8443/a%20b?q=%0D%0A");
+}
+
 TEST(Redirect, AppendsBehindWhatIsThere) {
   Buffer out;
   out.append("Location: ");
-  RedirectTarget::make("https://a.test/")->append_location("/x", "", out);
+  RedirectTarget::make("https://a.test/")->append_location("asked.test", "/x", "", out);
   EXPECT_EQ(out.view(), "Location: https://a.test/x");
 }
 
