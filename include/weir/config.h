@@ -207,10 +207,10 @@ struct Hsts {
 enum class HeaderPreset : std::uint8_t { none, security };
 
 struct Redirect {
-  std::string to;      // "https://host/" : the path and query follow; see docs/configuration.md
-  bool https = false;  // instead: to https and whatever the request asked for
-  std::uint16_t port = 443;  // ... on this port
+  std::string to;  // "https://host/" : the path and query follow; see docs/configuration.md
   int status = 308;
+  bool https = false;        // instead of `to`: to https and whatever the request asked for
+  std::uint16_t port = 443;  // ... on this port
   bool operator==(const Redirect&) const = default;
 };
 
@@ -476,6 +476,29 @@ struct Outlier {
 
 enum class WhenAllUnhealthy : std::uint8_t { fail, use_all };
 
+// A file that a value of the configuration names. Its text is read by who runs the configuration
+// (config/named_file.h) and is part of it: another text is a change. Never dumped.
+struct NamedFile {
+  std::string path;  // as written: relative to the file that names it; empty = none
+  std::string text;
+  Place place;
+  bool operator==(const NamedFile&) const = default;
+};
+
+enum class LeastTls : std::uint8_t { v1_2, v1_3 };
+
+// Connections to endpoints are over TLS.
+struct UpstreamTls {
+  std::string server_name;  // empty = the host by which the file calls each endpoint
+  NamedFile ca;             // none = the system's authorities
+  NamedFile certificate;    // with `key`, for endpoints that ask for one
+  NamedFile key;
+  bool verify = true;
+  LeastTls min_version = LeastTls::v1_2;
+  Place place;
+  bool operator==(const UpstreamTls&) const = default;
+};
+
 enum class SendProxy : std::uint8_t { off, v1, v2 };
 
 struct Cluster {
@@ -483,6 +506,7 @@ struct Cluster {
   Balance balance;
   std::vector<Endpoint> endpoints;
   Connections connections;
+  std::optional<UpstreamTls> tls;
   SendProxy proxy_protocol = SendProxy::off;  // the header new connections begin with
   // Endpoints that an operator must leave taking requests; 0 = no rule.
   std::uint32_t min_available = 0;

@@ -181,6 +181,7 @@ inline constexpr Millis kMirrorPause = 1s;
 
 // Configuration files.
 inline constexpr std::size_t kConfigBytes = 64 * 1024 * 1024;
+inline constexpr std::size_t kNamedFileBytes = 4 * 1024 * 1024;  // certificates and the like
 inline constexpr std::size_t kConfigDepth = 32;
 inline constexpr std::size_t kConfigNodes =
     2'000'000;                                      // values of a file, each alias counted in full

@@ -7,10 +7,12 @@
 #include "cli/commands.h"
 #include "config/dump.h"
 #include "config/loader.h"
+#include "config/named_file.h"
 #include "config/quantities.h"
 #include "net/tls_memory.h"
 #include "server/supervisor.h"
 #include "server/tls_files.h"
+#include "server/upstream_tls.h"
 #include "server/version.h"
 
 namespace weir::cli {
@@ -77,7 +79,9 @@ int run(const RunOptions& options) {
 }
 
 int check(const CheckOptions& options) {
-  const config::Loaded loaded = config::load_file(options.file);
+  config::Loaded loaded = config::load_file(options.file);
+  config::read_named_files(loaded);
+  server::check_upstream_tls(loaded);
   for (const config::ConfigError& error : loaded.errors)
     fmt::print(stderr, "{}\n", to_string(error));
   for (const config::ConfigError& warning : loaded.warnings)

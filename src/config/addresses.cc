@@ -202,6 +202,12 @@ Parsed<std::string> parse_authority(std::string_view text) {
   return std::string(text);
 }
 
+Parsed<std::string> parse_host(std::string_view text) {
+  if (parse_ip(text) || is_host_name(text)) return std::string(text);
+  return std::unexpected(fmt::format(
+      "'{}' is not a host: write a name or an IP address, without a port", printable(text)));
+}
+
 Parsed<std::string> parse_cookie_domain(std::string_view text) {
   if (parse_ip(text) || !is_host_name(text) || text.ends_with('.')) {
     return std::unexpected(fmt::format(

@@ -23,6 +23,8 @@ Parsed<Address> parse_name_server(std::string_view text);
 Parsed<std::string> parse_service(std::string_view text);
 // What a Host field says: a name or an IP literal, with or without a port.
 Parsed<std::string> parse_authority(std::string_view text);
+// A host alone, a name or an IP literal.
+Parsed<std::string> parse_host(std::string_view text);
 // A cookie's domain, lower-cased: a name, which stands for itself and what is below it.
 Parsed<std::string> parse_cookie_domain(std::string_view text);
 // address/prefix or a single address; no bits set behind the prefix.

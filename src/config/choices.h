@@ -65,6 +65,8 @@ inline constexpr Choice<MirrorWhen> kMirrorWhen[] = {{"concurrent", MirrorWhen::
 inline constexpr Choice<CheckMethod> kCheckMethods[] = {{"GET", CheckMethod::get},
                                                         {"HEAD", CheckMethod::head}};
 
+inline constexpr Choice<LeastTls> kLeastTls[] = {{"1.2", LeastTls::v1_2}, {"1.3", LeastTls::v1_3}};
+
 inline constexpr Choice<SendProxy> kSendProxy[] = {
     {"off", SendProxy::off}, {"v1", SendProxy::v1}, {"v2", SendProxy::v2}};
 

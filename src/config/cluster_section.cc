@@ -105,7 +105,7 @@ constexpr Key<Cluster> kClusterKeys[] = {
     key_choice<&Cluster::when_all_unhealthy, kWhenAllUnhealthy>("when_all_unhealthy"),
     key_from_zero<&Cluster::slow_start>("slow_start"),
     key_not_yet<Cluster>("protocol", "HTTP/2 to endpoints", "http1"),
-    key_not_yet<Cluster>("tls", "TLS to endpoints"),
+    {"tls", read_upstream_tls, list_upstream_tls},
 };
 
 // A socket file has no other port.
@@ -128,6 +128,7 @@ void read_cluster(Reader& reader, const Entry& entry, Config& config) {
   if (!name) reader.error(*entry.key, name.error());
   read_section(reader, *entry.value, cluster, kClusterKeys);
   check_port(reader, *entry.value, cluster);
+  check_upstream_tls(reader, *entry.value, cluster);
   if (entry.value->is_map() && entry.value->find("endpoints") == nullptr) {
     reader.error(*entry.key, fmt::format("cluster '{}' has no endpoints", printable(cluster.name)));
   }

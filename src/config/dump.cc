@@ -190,6 +190,7 @@ class Dump {
       line(3, "connect_timeout", format_duration(cluster.connections.connect_timeout));
       line(3, "max_requests", cluster.connections.max_requests);
       line(3, "max_retries", cluster.connections.max_retries);
+      if (cluster.tls) upstream_tls(*cluster.tls);
       line(2, "proxy_protocol", word_of(kSendProxy, cluster.proxy_protocol));
       line(2, "min_available", cluster.min_available);
       if (cluster.health_check) health_check(*cluster.health_check);
@@ -423,6 +424,16 @@ class Dump {
     if (all.empty()) return;
     section(depth, key);
     for (const Pair& pair : all) line(depth + 1, text(pair.name, Role::key), text(pair.value));
+  }
+
+  void upstream_tls(const UpstreamTls& tls) {
+    section(2, "tls");
+    if (!tls.server_name.empty()) line(3, "server_name", text(tls.server_name));
+    if (!tls.ca.path.empty()) line(3, "ca", text(tls.ca.path));
+    if (!tls.certificate.path.empty()) line(3, "certificate", text(tls.certificate.path));
+    if (!tls.key.path.empty()) line(3, "key", text(tls.key.path));
+    line(3, "verify", tls.verify);
+    line(3, "min_version", text(word_of(kLeastTls, tls.min_version)));
   }
 
   void health_check(const HealthCheck& check) {

@@ -67,7 +67,11 @@ void list_split_key(KeyList& out, const std::string& path);
 
 void read_clusters(Reader& reader, const Node& node, Config& config);
 void list_clusters(KeyList& out, const std::string& path);
-// Parts of a cluster: balance_section.cc, health_section.cc.
+// Parts of a cluster: balance_section.cc, health_section.cc, upstream_tls_section.cc.
+void read_upstream_tls(Reader& reader, const Node& node, Cluster& cluster);
+// What it has to do with the rest of its cluster, the map `node`.
+void check_upstream_tls(Reader& reader, const Node& node, const Cluster& cluster);
+void list_upstream_tls(KeyList& out, const std::string& path);
 void read_balance(Reader& reader, const Node& node, Cluster& cluster);
 void list_balance(KeyList& out, const std::string& path);
 void read_health_check(Reader& reader, const Node& node, Cluster& cluster);

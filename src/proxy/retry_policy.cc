@@ -11,6 +11,9 @@ bool is_listed(const config::Causes& on, const AttemptOutcome& outcome) {
     case Errc::connect_refused:
     case Errc::connect_failed:
     case Errc::connect_timeout:
+    case Errc::upstream_certificate:
+    case Errc::upstream_tls:
+    case Errc::upstream_tls_alert:
       return on.connect;
     case Errc::upstream_reset:
       return on.reset;

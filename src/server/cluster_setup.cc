@@ -33,10 +33,11 @@ bool is_there(const upstream::ClusterSetup& setup, const EntryEndpoint& wanted) 
 
 }  // namespace
 
-std::shared_ptr<const upstream::ClusterSetup> plan_setup(const config::Cluster& settings,
-                                                         const KnownNames& names,
-                                                         const upstream::Cluster* known) {
+std::shared_ptr<const upstream::ClusterSetup> plan_setup(
+    const config::Cluster& settings, const KnownNames& names, const upstream::Cluster* known,
+    std::shared_ptr<const net::TlsClientContext> tls) {
   auto setup = std::make_shared<upstream::ClusterSetup>();
+  setup->tls = std::move(tls);
   setup->settings = settings;
   for (std::size_t entry = 0; entry < settings.endpoints.size(); ++entry) {
     for (const EntryEndpoint& wanted : endpoints_of(settings.endpoints[entry], names)) {
@@ -46,7 +47,7 @@ std::shared_ptr<const upstream::ClusterSetup> plan_setup(const config::Cluster& 
     }
   }
   const bool same = known != nullptr && known->settings() == settings &&
-                    known->endpoints() == setup->endpoints &&
+                    known->endpoints() == setup->endpoints && known->setup()->tls == setup->tls &&
                     known->setup()->memberships == setup->memberships;
   if (same) return known->setup();
   return setup;

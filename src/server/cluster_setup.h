@@ -13,10 +13,10 @@
 namespace weir::server {
 
 // `known`: the cluster as it is, null when it is new. The setup in force itself when all is as it
-// was.
-std::shared_ptr<const upstream::ClusterSetup> plan_setup(const config::Cluster& settings,
-                                                         const KnownNames& names,
-                                                         const upstream::Cluster* known);
+// was. `tls`: what its connections are made with, of settings.tls.
+std::shared_ptr<const upstream::ClusterSetup> plan_setup(
+    const config::Cluster& settings, const KnownNames& names, const upstream::Cluster* known,
+    std::shared_ptr<const net::TlsClientContext> tls);
 
 // The cluster is what the setup says. Weights that the settings changed are taken from them, others
 // stay as operators have set them; so do states, for as long as there is an endpoint of that name.

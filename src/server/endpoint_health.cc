@@ -12,7 +12,7 @@ constexpr net::TimeMs kTickMs = 100;
 
 EndpointHealth::EndpointHealth(net::Connector& connector, net::TimerWheel& wheel,
                                const Clock& clock, observe::Registry& registry,
-                               observe::Cells& cells, std::uint64_t seed)
+                               observe::Cells& cells, std::uint64_t seed, net::TlsEngine* tls)
     : wheel_(wheel),
       random_(seed),
       checker_({.connector = connector,
@@ -21,7 +21,8 @@ EndpointHealth::EndpointHealth(net::Connector& connector, net::TimerWheel& wheel
                 .registry = registry,
                 .cells = cells,
                 .slow_starts = slow_starts_,
-                .random = random_}),
+                .random = random_,
+                .tls = tls}),
       outliers_(registry, cells, slow_starts_),
       tick_([](void* owner) { static_cast<EndpointHealth*>(owner)->tick(); }, this) {}
 

@@ -25,7 +25,8 @@ class EndpointHealth {
 
   // `cells` are of the supervisor's thread. Everything outlives this.
   EndpointHealth(net::Connector& connector, net::TimerWheel& wheel, const Clock& clock,
-                 observe::Registry& registry, observe::Cells& cells, std::uint64_t seed);
+                 observe::Registry& registry, observe::Cells& cells, std::uint64_t seed,
+                 net::TlsEngine* tls = nullptr);
   EndpointHealth(const EndpointHealth&) = delete;
   EndpointHealth& operator=(const EndpointHealth&) = delete;
 

@@ -275,7 +275,7 @@ AdminAnswer put_endpoints(const AdminCall& call) {
   const auto unresolved =
       resolve_new_names({&settings, 1}, call.state.snapshot->config.resolver, names);
   if (!unresolved.empty()) return refuse(400, unresolved.front().message);
-  auto setup = plan_setup(settings, names, cluster.get());
+  auto setup = plan_setup(settings, names, cluster.get(), cluster->setup()->tls);
   if (!options->force) {
     std::string why = too_few(*cluster, available_then(*cluster, *set, *setup));
     if (!why.empty()) return refuse(409, std::move(why));

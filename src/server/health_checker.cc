@@ -28,7 +28,8 @@ EndpointCheck::EndpointCheck(ClusterChecks& cluster, std::shared_ptr<Endpoint> e
     : cluster_(cluster),
       endpoint_(std::move(endpoint)),
       state_(health),
-      probe_(cluster.environment().connector, cluster.environment().wheel, *this),
+      probe_(cluster.environment().connector, cluster.environment().wheel,
+             cluster.environment().tls, *this),
       next_([](void* owner) { static_cast<EndpointCheck*>(owner)->probe(); }, this),
       grace_([](void* owner) { static_cast<EndpointCheck*>(owner)->on_grace_over(); }, this) {
   const auto counter = [&](std::string_view result) {
@@ -116,10 +117,10 @@ net::TimeMs EndpointCheck::until_next() const {
 void ClusterChecks::adopt(const upstream::ClusterSetup& setup,
                           const std::function<bool(const Endpoint&)>& is_new) {
   slow_start_ = setup.settings.slow_start;
-  const bool same = plan_ != nullptr && plan_->is_for(setup.settings);
+  const bool same = plan_ != nullptr && plan_->is_for(setup);
   std::unique_ptr<const CheckPlan> old_plan;  // until no check uses it
   if (!same) {
-    old_plan = std::exchange(plan_, std::make_unique<const CheckPlan>(setup.settings));
+    old_plan = std::exchange(plan_, std::make_unique<const CheckPlan>(setup));
   }
   std::unordered_map<const Endpoint*, std::unique_ptr<EndpointCheck>> known;
   for (auto& check : checks_) known.emplace(check->endpoint().get(), std::move(check));

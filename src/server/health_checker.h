@@ -37,6 +37,7 @@ struct HealthEnvironment {
   observe::Cells& cells;
   SlowStarts& slow_starts;
   Random& random;
+  net::TlsEngine* tls = nullptr;  // null where no cluster has TLS
 };
 
 // The checks of one endpoint.

@@ -56,15 +56,6 @@ bool is_expected(const config::HealthCheck& check, int status) {
   });
 }
 
-// A check speaks for nobody.
-net::ConnectSetup make_setup(config::SendProxy proxy_protocol) {
-  net::ConnectSetup setup;
-  if (proxy_protocol == config::SendProxy::off) return setup;
-  setup.header.emplace(proxy_protocol == config::SendProxy::v1 ? net::ProxyVersion::v1
-                                                               : net::ProxyVersion::v2);
-  return setup;
-}
-
 std::string host_of(const config::HealthCheck& check, const Endpoint& endpoint) {
   if (!check.host.empty()) return check.host;
   if (endpoint.address().is_unix()) return "localhost";
@@ -75,17 +66,18 @@ std::string host_of(const config::HealthCheck& check, const Endpoint& endpoint) 
 
 }  // namespace
 
-CheckPlan::CheckPlan(const config::Cluster& cluster)
-    : settings(*cluster.health_check),
-      proxy_protocol(cluster.proxy_protocol),
-      connecting(make_setup(proxy_protocol)),
+CheckPlan::CheckPlan(const upstream::ClusterSetup& setup)
+    : settings(*setup.settings.health_check),
+      manner(upstream::Manner::of(setup)),
       fields(make_fields(settings)),
       pattern(make_pattern(settings)),
       expected(make_expected(settings)) {}
 
-HealthProbe::HealthProbe(net::Connector& connector, net::TimerWheel& wheel, ProbeEvents& events)
+HealthProbe::HealthProbe(net::Connector& connector, net::TimerWheel& wheel, net::TlsEngine* tls,
+                         ProbeEvents& events)
     : connector_(connector),
       wheel_(wheel),
+      tls_(tls),
       events_(events),
       deadline_([](void* owner) { static_cast<HealthProbe*>(owner)->on_deadline(); }, this) {}
 
@@ -98,7 +90,9 @@ void HealthProbe::begin(const CheckPlan& plan, const Endpoint& endpoint) {
   wheel_.arm(deadline_, due_);
   SocketAddress address = endpoint.address();
   if (plan.settings.port != 0) address.port = plan.settings.port;
-  ticket_ = net::connect(connector_, address, timeout + kConnectSlack, plan.connecting, *this);
+  // A check speaks for nobody.
+  ticket_ = net::connect(connector_, address, timeout + kConnectSlack,
+                         plan.manner.setup_for(endpoint, {}), {&wheel_, tls_}, *this);
 }
 
 void HealthProbe::cancel() {

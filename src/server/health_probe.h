@@ -12,25 +12,25 @@
 #include <weir/endpoint.h>
 
 #include "http/h1_parser.h"
-#include "net/connect_setup.h"
 #include "net/connector.h"
 #include "net/timer_wheel.h"
 #include "traffic/pattern.h"
+#include "upstream/cluster.h"
+#include "upstream/manner.h"
 
 namespace weir::server {
 
 // What is asked and expected of every endpoint of a cluster.
 struct CheckPlan {
   // Of a cluster that has checks.
-  explicit CheckPlan(const config::Cluster& cluster);
+  explicit CheckPlan(const upstream::ClusterSetup& setup);
 
-  bool is_for(const config::Cluster& cluster) const {
-    return settings == *cluster.health_check && proxy_protocol == cluster.proxy_protocol;
+  bool is_for(const upstream::ClusterSetup& setup) const {
+    return settings == *setup.settings.health_check && manner == upstream::Manner::of(setup);
   }
 
   const config::HealthCheck settings;
-  const config::SendProxy proxy_protocol;
-  net::ConnectSetup connecting;             // what connections begin with
+  const upstream::Manner manner;            // of connecting
   std::string fields;                       // of the request, but for Host
   std::optional<traffic::Pattern> pattern;  // searched for in the content
   std::string expected;                     // "200-399", for people
@@ -54,7 +54,9 @@ class ProbeEvents {
 
 class HealthProbe final : net::ConnectEvents, net::StreamEvents {
  public:
-  HealthProbe(net::Connector& connector, net::TimerWheel& wheel, ProbeEvents& events);
+  // `tls`: null where no cluster has TLS.
+  HealthProbe(net::Connector& connector, net::TimerWheel& wheel, net::TlsEngine* tls,
+              ProbeEvents& events);
   HealthProbe(const HealthProbe&) = delete;
   HealthProbe& operator=(const HealthProbe&) = delete;
 
@@ -81,6 +83,7 @@ class HealthProbe final : net::ConnectEvents, net::StreamEvents {
 
   net::Connector& connector_;
   net::TimerWheel& wheel_;
+  net::TlsEngine* const tls_;
   ProbeEvents& events_;
   const CheckPlan* plan_ = nullptr;
   const Endpoint* endpoint_ = nullptr;

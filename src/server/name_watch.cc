@@ -207,7 +207,8 @@ void NameWatch::take(const NameQuestion& question, net::Resolved answer) {
 
 // False: all is as it was.
 bool NameWatch::replan(const ClusterPtr& cluster, const NameQuestion& question) {
-  auto setup = plan_setup(cluster->settings(), *state_.live.names, cluster.get());
+  auto setup =
+      plan_setup(cluster->settings(), *state_.live.names, cluster.get(), cluster->setup()->tls);
   if (setup == cluster->setup()) return false;
   const EndpointList before = cluster->endpoints();
   put_in_force(*cluster, std::move(setup));

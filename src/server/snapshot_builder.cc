@@ -13,6 +13,7 @@
 #include "server/endpoint_names.h"
 #include "server/instruments.h"
 #include "server/listen_sockets.h"
+#include "server/upstream_tls.h"
 
 namespace weir::server {
 namespace {
@@ -34,10 +35,14 @@ class ClusterPlanner {
     for (const auto& cluster : before->clusters) before_[cluster->name()] = cluster;
   }
 
-  void plan(const config::Cluster& settings, proxy::PlannedClusters& planned) const {
+  void plan(const config::Cluster& settings, proxy::PlannedClusters& planned,
+            Errors& errors) const {
     const auto found = before_.find(settings.name);
     const auto known = found == before_.end() ? nullptr : found->second;
-    planned.setups.push_back(plan_setup(settings, names_, known.get()));
+    auto tls = upstream_tls(settings, known.get());
+    if (!tls) errors.push_back(std::move(tls.error()));
+    planned.setups.push_back(
+        plan_setup(settings, names_, known.get(), tls ? *std::move(tls) : nullptr));
     planned.clusters.push_back(
         known != nullptr ? known : std::make_shared<upstream::Cluster>(planned.setups.back()));
   }
@@ -123,7 +128,7 @@ std::shared_ptr<proxy::Snapshot> assemble(config::Config config,
   snapshot->config = std::move(config);
   snapshot->names_clients = proxy::names_clients(snapshot->config);
   const ClusterPlanner planner(names, before);
-  for (const config::Cluster& cluster : clusters) planner.plan(cluster, *snapshot);
+  for (const config::Cluster& cluster : clusters) planner.plan(cluster, *snapshot, errors);
   make_listeners(*snapshot, before);
   make_routes(*snapshot, before, errors);
   return snapshot;

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "config/loader.h"
+#include "config/named_file.h"
 #include "net/process.h"
 #include "net/service_notice.h"
 #include "observe/log.h"
@@ -107,6 +108,7 @@ void Supervisor::serve() {
 
 bool Supervisor::load(config::Config& config) {
   config::Loaded loaded = config::load_file(config_path_);
+  config::read_named_files(loaded);
   for (const config::ConfigError& warning : loaded.warnings)
     print_error("warning: " + to_string(warning));
   for (const config::ConfigError& error : loaded.errors) print_error(to_string(error));
@@ -178,7 +180,7 @@ bool Supervisor::open_admin() {
 void Supervisor::begin_checks() {
   health_ =
       std::make_unique<EndpointHealth>(connector_, loop_.wheel(), clock_, instruments_->registry,
-                                       instruments_->supervisor_cells(), random_seed());
+                                       instruments_->supervisor_cells(), random_seed(), &tls_);
   state_.health = health_.get();
   health_->adopt(state_.snapshot->clusters);
 }

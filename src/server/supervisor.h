@@ -16,6 +16,7 @@
 #include "net/connector.h"
 #include "net/loop.h"
 #include "net/signals.h"
+#include "net/tls_engine.h"
 #include "server/admin_server.h"
 #include "server/endpoint_health.h"
 #include "server/file_watch.h"
@@ -104,6 +105,7 @@ class Supervisor {
   std::vector<std::unique_ptr<Worker>> workers_;
   net::TcpConnector connector_{loop_};  // of health checks
   SystemClock clock_;
+  net::TlsEngine tls_{clock_, &loop_};  // of health checks
   std::unique_ptr<EndpointHealth> health_;
   std::unique_ptr<NameWatch> names_;  // while the workers serve
   std::unique_ptr<AdminServer> admin_;

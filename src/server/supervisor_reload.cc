@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "config/diff.h"
 #include "config/loader.h"
+#include "config/named_file.h"
 #include "net/service_notice.h"
 #include "observe/log.h"
 #include "server/error_words.h"
@@ -80,6 +81,7 @@ ReloadReport Supervisor::try_reload(bool dry_run) {
   if (!dry_run && file_watch_ && file_watch_->follow(watched_files(loaded))) {
     loaded = config::load_file(config_path_);
   }
+  config::read_named_files(loaded);
   for (const config::ConfigError& warning : loaded.warnings) {
     report.warnings.push_back(to_string(warning));
   }

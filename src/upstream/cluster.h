@@ -16,6 +16,7 @@
 #include <weir/endpoint.h>
 
 #include "base/bounded_count.h"
+#include "net/tls_client.h"
 
 namespace weir::upstream {
 
@@ -30,6 +31,7 @@ struct ClusterSetup {
   config::Cluster settings;
   std::vector<std::shared_ptr<Endpoint>> endpoints;  // in file order
   std::vector<Membership> memberships;               // of each endpoint
+  std::shared_ptr<const net::TlsClientContext> tls;  // with settings.tls
 };
 
 // One of a bounded number, given back when it goes. An empty one counts nothing.

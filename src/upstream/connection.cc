@@ -126,14 +126,20 @@ void Connection::on_end() {
   end_response();
 }
 
-void Connection::on_reset(Error) {
+void Connection::on_reset(Error error) {
   if (state_ != State::leased) {
     pool_.close(*this);
     return;
   }
   keep_alive_ = false;
   if (response_done_ || events_ == nullptr) return;
-  events_->on_response_cut({response_begun() ? Errc::upstream_truncated : Errc::upstream_reset});
+  if (response_begun()) {
+    events_->on_response_cut({Errc::upstream_truncated});
+  } else {
+    // With TLS 1.3 a server says only now that it wanted a certificate of ours.
+    const bool alert = error.code == Errc::tls_failed;
+    events_->on_response_cut({alert ? Errc::upstream_tls_alert : Errc::upstream_reset});
+  }
 }
 
 void Connection::end_response() {

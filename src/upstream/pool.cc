@@ -7,8 +7,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "net/connect_setup.h"
-
 namespace weir::upstream {
 namespace {
 
@@ -20,21 +18,6 @@ constexpr net::TimeMs kYieldLookMs = 250;
 
 std::uint32_t share_of_worker(std::uint32_t limit, std::uint32_t workers) {
   return (limit + workers - 1) / workers;
-}
-
-// What is said on a new connection before it is used. A client without an IP address is nobody that
-// could be named.
-net::ConnectSetup setup_for(config::SendProxy send, const net::ProxyAddresses& client) {
-  net::ConnectSetup setup;
-  if (send == config::SendProxy::off) return setup;
-  const auto version =
-      send == config::SendProxy::v1 ? net::ProxyVersion::v1 : net::ProxyVersion::v2;
-  if (client.source == IpAddress{}) {
-    setup.header.emplace(version);
-  } else {
-    setup.header.emplace(version, client);
-  }
-  return setup;
 }
 
 }  // namespace
@@ -68,6 +51,12 @@ void EndpointPool::begin_attempt() {
 void EndpointPool::end_attempt() {
   --attempts_;
   endpoint_->end_request();
+}
+
+void EndpointPool::forget_manner() {
+  session_.forget();
+  while (close_oldest_idle()) {
+  }
 }
 
 void EndpointPool::leave() {
@@ -110,16 +99,17 @@ void EndpointPool::connect(LeaseRequest& request) {
   connection->requester_ = &request;
   request.connecting_ = connection;
   connection->client_ = request.client;
-  connection->manner_ = cluster_.manner_;
+  connection->manner_ = cluster_.manners_;
+  const PoolEnvironment& its = environment();
   const auto timeout = cluster_.settings().connections.connect_timeout;
-  if (cluster_.names_clients()) {
-    connection->ticket_ =
-        net::connect(environment().connector, endpoint_->address(), timeout,
-                     setup_for(cluster_.settings().proxy_protocol, request.client), *connection);
-  } else {
-    connection->ticket_ =
-        environment().connector.connect(endpoint_->address(), timeout, *connection);
+  if (cluster_.manner_.plain()) {
+    connection->ticket_ = its.connector.connect(endpoint_->address(), timeout, *connection);
+    return;
   }
+  net::ConnectSetup setup = cluster_.manner_.setup_for(*endpoint_, request.client);
+  setup.session = &session_;
+  connection->ticket_ = net::connect(its.connector, endpoint_->address(), timeout, std::move(setup),
+                                     {&its.wheel, its.tls}, *connection);
 }
 
 // Where each client has its own connections, those of clients that are gone make room.
@@ -132,7 +122,7 @@ bool EndpointPool::has_idle_room() {
 void EndpointPool::give_back(Connection& connection) {
   connection.events_ = nullptr;
   connection.response_ = nullptr;
-  const bool keep = connection.clean() && connection.manner_ == cluster_.manner_ &&
+  const bool keep = connection.clean() && connection.manner_ == cluster_.manners_ &&
                     endpoint_->state() == EndpointState::active && !leaving_ && has_idle_room();
   if (!keep) {
     close(connection);
@@ -205,13 +195,7 @@ void ClusterPool::update(std::shared_ptr<const ClusterSetup> setup,
     endpoint_pointers_.push_back(endpoint.get());
     pools_.push_back(std::move(mine));
   }
-  if (setup_ && setup_->settings.proxy_protocol != setup->settings.proxy_protocol) {
-    ++manner_;
-    for (const auto& pool : pools_) {
-      while (pool->close_oldest_idle()) {
-      }
-    }
-  }
+  take_up_manner(Manner::of(*setup));
   setup_ = std::move(setup);
   idle_max_per_endpoint_ = share_of_worker(settings().connections.idle, environment_.workers);
   ++generation_;
@@ -223,6 +207,13 @@ void ClusterPool::update(std::shared_ptr<const ClusterSetup> setup,
     leaving_.push_back(std::move(pool));
   }
   drop_unused();
+}
+
+void ClusterPool::take_up_manner(Manner manner) {
+  if (manner == manner_) return;
+  manner_ = std::move(manner);
+  ++manners_;
+  for (const auto& pool : pools_) pool->forget_manner();
 }
 
 void ClusterPool::close_idle_of_stopped() {

@@ -18,6 +18,7 @@
 #include "net/timer_wheel.h"
 #include "upstream/cluster.h"
 #include "upstream/connection.h"
+#include "upstream/manner.h"
 #include "upstream/outliers.h"
 #include "upstream/retry_budget.h"
 
@@ -32,6 +33,7 @@ struct PoolEnvironment {
   net::RetireList& retired;
   Buffer& out;  // scratch for composing what is written; empty between writes
   std::uint32_t workers = 1;
+  net::TlsEngine* tls = nullptr;  // null where no cluster has TLS
 };
 
 // What becomes of a request for a lease.
@@ -100,6 +102,8 @@ class EndpointPool {
   bool leaving() const { return leaving_; }
   bool in_use() const { return attempts_ > 0 || !idle_.empty() || !busy_.empty(); }
   std::size_t idle_count() const { return idle_count_; }
+  // What was agreed with the endpoint, and every idle connection, is of no use any more.
+  void forget_manner();
   // Closes the connection that has idled longest, for a caller that takes its slot; false when none
   // idles.
   bool close_oldest_idle();
@@ -121,6 +125,7 @@ class EndpointPool {
   const std::shared_ptr<Endpoint> endpoint_;
   ConnectionList idle_;  // most recently used first
   ConnectionList busy_;  // connecting or leased
+  net::TlsSession session_;
   std::size_t idle_count_ = 0;
   std::size_t attempts_ = 0;
   bool leaving_ = false;
@@ -148,7 +153,7 @@ class ClusterPool {
   std::size_t endpoint_count() const { return endpoint_pointers_.size(); }
   EndpointPool& at(std::size_t index) { return *pools_[index]; }
   // Are its connections for one client each?
-  bool names_clients() const { return settings().proxy_protocol != config::SendProxy::off; }
+  bool names_clients() const { return manner_.proxy_protocol != config::SendProxy::off; }
 
   // The endpoint for a request, or kNoEndpoint.
   std::size_t pick(const PickContext& context);
@@ -185,6 +190,7 @@ class ClusterPool {
   bool force_all();
   std::size_t last_resort(std::uint64_t tried) const;
   bool make_room(const EndpointPool* wanted);
+  void take_up_manner(Manner manner);
   void remove_connection() { cluster_->remove_connection(); }
   void drop_unused();
   void slot_freed();
@@ -200,7 +206,8 @@ class ClusterPool {
   std::vector<std::unique_ptr<EndpointPool>> pools_;    // in the setup's order
   std::vector<std::unique_ptr<EndpointPool>> leaving_;  // of endpoints that are no longer in it
   std::uint64_t generation_ = 0;
-  std::uint32_t manner_ = 0;  // of connecting; one made in another manner is not used again
+  Manner manner_;              // of connecting
+  std::uint32_t manners_ = 0;  // that there were; a connection of an earlier one is not used again
   IntrusiveList<LeaseRequest, &LeaseRequest::link_> queue_;
   net::TimerEntry queue_timer_;
   net::TimerEntry yield_timer_;

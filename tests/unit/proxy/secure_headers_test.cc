@@ -40,7 +40,7 @@ TEST_F(SecureHeaders, RedirectToHttpsKeepsHostPathAndQuery) {
 
 TEST_F(SecureHeaders, RedirectToHttpsGoesToThePortAsked) {
   route().action = config::ActionKind::redirect;
-  route().redirect = {.to = {}, .https = true, .port = 8443, .status = 301};
+  route().redirect = {.to = {}, .status = 301, .https = true, .port = 8443};
   Party& client = connect();
   client.sends("GET / HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n\r\n");
   const HttpText answer = client.receives();

@@ -87,7 +87,7 @@ TEST(EndpointNames, AnAddressIsThereOnce) {
   names.learn({.name = "b.test"}, answer({at("10.0.0.2"), at("10.0.0.3")}));
   config::Cluster cluster;
   cluster.endpoints = {entry("a.test", 80), entry("b.test", 80), entry("10.0.0.1", 80)};
-  const auto setup = plan_setup(cluster, names, nullptr);
+  const auto setup = plan_setup(cluster, names, nullptr, nullptr);
   ASSERT_EQ(setup->endpoints.size(), 3U);
   EXPECT_EQ(setup->endpoints[1]->from(), "a.test:80");
   EXPECT_EQ(setup->endpoints[2]->name(), "10.0.0.3:80");

@@ -65,7 +65,7 @@ class Pool : public testing::Test {
 
 TEST_F(Pool, HasNoIdleConnectionAtFirst) {
   make();
-  EXPECT_FALSE(pool_->at(0).take_idle());
+  EXPECT_FALSE(pool_->at(0).take_idle(Asking().request));
   EXPECT_EQ(pool_->endpoint_count(), 2U);
 }
 
@@ -89,7 +89,7 @@ TEST_F(Pool, ALeaseThatCarriedNothingIsClosed) {
   EXPECT_FALSE(pool_->request(pool_->at(0), asking.request));
   const auto origin = connector_.accept();
   asking.lease.release();
-  EXPECT_FALSE(pool_->at(0).take_idle());
+  EXPECT_FALSE(pool_->at(0).take_idle(asking.request));
   EXPECT_FALSE(origin->other_is_open());
   EXPECT_EQ(cluster_->connections(), 0U);
 }

@@ -1,0 +1,62 @@
+// Called by the supervisor, at the start and for a reload, and by `weir check`.
+#include "config/named_file.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <utility>
+
+#include <weir/limits.h>
+
+#include "config/plain_text.h"
+#include "config/quantities.h"
+#include "config/read_whole.h"
+#include "config/scalars.h"
+
+namespace weir::config {
+namespace {
+
+// Empty when all is well.
+std::string take_text(const std::string& path, std::string& text) {
+  ErrorList errors(path);
+  auto read = read_whole(path, errors);
+  if (!read) {
+    const auto problems = errors.take();
+    return problems.empty() ? "cannot be read" : problems.front().message;
+  }
+  if (read->empty()) return "is empty";
+  if (read->size() > limits::kNamedFileBytes) {
+    return "is larger than " + format_size(limits::kNamedFileBytes);
+  }
+  text = *std::move(read);
+  return {};
+}
+
+void take_named(NamedFile& file, std::vector<ConfigError>& errors) {
+  if (file.path.empty()) return;
+  const std::filesystem::path folder = std::filesystem::path(file.place.file).parent_path();
+  const std::string path = (folder / file.path).lexically_normal();
+  const std::string problem = take_text(path, file.text);
+  if (problem.empty()) return;
+  errors.push_back({file.place.file, file.place.line, file.place.column,
+                    fmt::format("{}: {}", printable(path), problem)});
+}
+
+}  // namespace
+
+void read_file_name(Reader& reader, const Node& node, NamedFile& out) {
+  out.place = reader.place(node);
+  read(reader, node, out.path);
+}
+
+void read_named_files(Loaded& loaded) {
+  if (!loaded.errors.empty()) return;
+  for (Cluster& cluster : loaded.config.clusters) {
+    if (!cluster.tls) continue;
+    for (NamedFile* file : {&cluster.tls->ca, &cluster.tls->certificate, &cluster.tls->key}) {
+      take_named(*file, loaded.errors);
+    }
+  }
+}
+
+}  // namespace weir::config

@@ -1,0 +1,159 @@
+// Making contexts and connections of the client's end. Nothing here reads or writes a socket.
+#include "net/tls_client.h"
+
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <utility>
+
+#include <weir/address.h>
+
+#include "net/openssl.h"
+#include "net/tls_library.h"
+
+namespace weir::net {
+namespace {
+
+using FilePart = TlsClientContext::Mistake::Part;
+
+// As the server's end has them: forward secrecy and authenticated encryption only, CBC nowhere.
+constexpr char kUpstreamCiphers12[] =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+
+constexpr std::string_view kNobody = "nobody.invalid";  // RFC 6761: no certificate can have it
+
+// One for all clusters: connections to endpoints are few and kept, so that what threads share in it
+// is no matter; and it reads no openssl.cnf. Never freed.
+ossl_lib_ctx_st* client_library() {
+  static const auto* const kLibrary = new TlsLibrary();
+  return kLibrary->get();
+}
+
+std::unexpected<TlsClientContext::Mistake> mistake(FilePart part, std::string_view words) {
+  ERR_clear_error();
+  return std::unexpected(TlsClientContext::Mistake{part, std::string(words)});
+}
+
+int no_passphrase_for_us(char*, int, int, void*) {
+  return -1;
+}
+
+CertPtr next_certificate(BIO* bio) {
+  CertPtr certificate(X509_new_ex(client_library(), nullptr));
+  X509* raw = certificate.get();
+  if (PEM_read_bio_X509(bio, &raw, nullptr, nullptr) != nullptr) return certificate;
+  ERR_clear_error();
+  return nullptr;
+}
+
+}  // namespace
+
+void TlsSession::forget() {
+  SSL_SESSION_free(std::exchange(session_, nullptr));
+}
+
+TlsClientContext::~TlsClientContext() {
+  SSL_CTX_free(context_);
+}
+
+std::expected<std::shared_ptr<const TlsClientContext>, TlsClientContext::Mistake>
+TlsClientContext::make(TlsClientSettings settings) {
+  std::shared_ptr<TlsClientContext> made(new TlsClientContext(std::move(settings)));
+  if (auto built = made->build(); !built) return std::unexpected(std::move(built.error()));
+  return made;
+}
+
+std::expected<void, TlsClientContext::Mistake> TlsClientContext::build() {
+  context_ = SSL_CTX_new_ex(client_library(), nullptr, TLS_client_method());
+  if (context_ == nullptr) return mistake(FilePart::other, take_error_words());
+  const bool v1_3 = settings_.min_version == TlsVersion::v1_3;
+  SSL_CTX_set_min_proto_version(context_, v1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
+  SSL_CTX_set_cipher_list(context_, kUpstreamCiphers12);
+  SSL_CTX_set_security_level(context_, 2);
+  SSL_CTX_set_options(context_, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_mode(context_, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context_, keep_session);
+  if (!settings_.alpn.empty()) {
+    const std::string list = static_cast<char>(settings_.alpn.size()) + settings_.alpn;
+    SSL_CTX_set_alpn_protos(context_, reinterpret_cast<const unsigned char*>(list.data()),
+                            static_cast<unsigned>(list.size()));
+  }
+  if (auto trusted = trust(); !trusted) return trusted;
+  return identify();
+}
+
+std::expected<void, TlsClientContext::Mistake> TlsClientContext::trust() {
+  SSL_CTX_set_verify(context_, settings_.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  if (!settings_.verify) return {};
+  if (settings_.authorities.empty()) {
+    if (SSL_CTX_set_default_verify_paths(context_) == 1) return {};
+    return mistake(FilePart::other, "the system's authorities cannot be read");
+  }
+  X509_STORE* store = SSL_CTX_get_cert_store(context_);
+  // Who is listed is trusted, whether or not somebody else signed it.
+  X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+  const BioPtr bio = reading(settings_.authorities);
+  std::size_t count = 0;
+  for (CertPtr each = next_certificate(bio.get()); each; each = next_certificate(bio.get())) {
+    if (X509_STORE_add_cert(store, each.get()) != 1) {
+      return mistake(FilePart::authorities, take_error_words());
+    }
+    ++count;
+  }
+  if (count > 0) return {};
+  return mistake(FilePart::authorities, "holds no certificate in PEM form");
+}
+
+std::expected<void, TlsClientContext::Mistake> TlsClientContext::identify() {
+  if (settings_.certificate.empty()) return {};
+  const BioPtr bio = reading(settings_.certificate);
+  const CertPtr own = next_certificate(bio.get());
+  if (!own) return mistake(FilePart::certificate, "holds no certificate in PEM form");
+  if (SSL_CTX_use_certificate(context_, own.get()) != 1) {
+    return mistake(FilePart::certificate, take_error_words());
+  }
+  for (CertPtr each = next_certificate(bio.get()); each; each = next_certificate(bio.get())) {
+    SSL_CTX_add1_chain_cert(context_, each.get());
+  }
+  const KeyPtr key(PEM_read_bio_PrivateKey_ex(reading(settings_.key).get(), nullptr,
+                                              no_passphrase_for_us, nullptr, client_library(),
+                                              nullptr));
+  if (!key) return mistake(FilePart::key, "holds no private key in PEM form without a passphrase");
+  if (SSL_CTX_use_PrivateKey(context_, key.get()) == 1) return {};
+  return mistake(FilePart::key, "is not the key of the certificate");
+}
+
+SslPtr TlsClientContext::make_ssl(const std::string& server_name, TlsSession* session) const {
+  SslPtr ssl(SSL_new(context_));
+  const bool is_ip = parse_ip(server_name).has_value();
+  if (!server_name.empty() && !is_ip) SSL_set_tlsext_host_name(ssl.get(), server_name.c_str());
+  if (settings_.verify) {
+    X509_VERIFY_PARAM* param = SSL_get0_param(ssl.get());
+    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (is_ip) {
+      X509_VERIFY_PARAM_set1_ip_asc(param, server_name.c_str());
+    } else {
+      // No name would be any name for OpenSSL; it is nobody's here.
+      const std::string_view name = server_name.empty() ? kNobody : std::string_view(server_name);
+      X509_VERIFY_PARAM_set1_host(param, name.data(), name.size());
+    }
+  }
+  if (session != nullptr) {
+    SSL_set_app_data(ssl.get(), session);
+    if (session->session_ != nullptr) SSL_set_session(ssl.get(), session->session_);
+  }
+  return ssl;
+}
+
+// OpenSSL's new-session callback: 1 = we keep the reference.
+int TlsClientContext::keep_session(SSL* ssl, SSL_SESSION* session) {
+  auto* keeper = static_cast<TlsSession*>(SSL_get_app_data(ssl));
+  if (keeper == nullptr) return 0;
+  keeper->forget();
+  keeper->session_ = session;
+  return 1;
+}
+
+}  // namespace weir::net

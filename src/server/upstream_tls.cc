@@ -1,0 +1,68 @@
+// Every message names the place of the file's name, or of the section where it names none.
+#include "server/upstream_tls.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+namespace weir::server {
+namespace {
+
+using Part = net::TlsClientContext::Mistake::Part;
+
+net::TlsClientSettings settings_of(const config::UpstreamTls& tls) {
+  return {.verify = tls.verify,
+          .authorities = tls.ca.text,
+          .min_version = tls.min_version == config::LeastTls::v1_3 ? net::TlsVersion::v1_3
+                                                                   : net::TlsVersion::v1_2,
+          .certificate = tls.certificate.text,
+          .key = tls.key.text,
+          .alpn = "http/1.1"};
+}
+
+const config::NamedFile* file_of(const config::UpstreamTls& tls, Part part) {
+  switch (part) {
+    case Part::authorities:
+      return &tls.ca;
+    case Part::certificate:
+      return &tls.certificate;
+    case Part::key:
+      return &tls.key;
+    case Part::other:
+      break;
+  }
+  return nullptr;
+}
+
+// What is said of a mistake, at the place where the file names it.
+config::ConfigError error_of(const config::UpstreamTls& tls,
+                             const net::TlsClientContext::Mistake& mistake) {
+  const config::NamedFile* file = file_of(tls, mistake.part);
+  const config::Place& place = file == nullptr ? tls.place : file->place;
+  return {place.file, place.line, place.column,
+          file == nullptr ? mistake.words : fmt::format("{}: {}", file->path, mistake.words)};
+}
+
+}  // namespace
+
+std::expected<std::shared_ptr<const net::TlsClientContext>, std::string> upstream_tls(
+    const config::Cluster& settings, const upstream::Cluster* known) {
+  if (!settings.tls) return nullptr;
+  net::TlsClientSettings wanted = settings_of(*settings.tls);
+  auto before = known == nullptr ? nullptr : known->setup()->tls;
+  if (before != nullptr && before->settings() == wanted) return before;
+  auto made = net::TlsClientContext::make(std::move(wanted));
+  if (made) return *std::move(made);
+  return std::unexpected(to_string(error_of(*settings.tls, made.error())));
+}
+
+void check_upstream_tls(config::Loaded& loaded) {
+  if (!loaded.errors.empty()) return;
+  for (const config::Cluster& cluster : loaded.config.clusters) {
+    if (!cluster.tls) continue;
+    const auto made = net::TlsClientContext::make(settings_of(*cluster.tls));
+    if (!made) loaded.errors.push_back(error_of(*cluster.tls, made.error()));
+  }
+}
+
+}  // namespace weir::server
