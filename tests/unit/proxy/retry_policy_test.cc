@@ -22,7 +22,7 @@ config::Retry policy_with_statuses() {
 }
 
 constexpr Error kRefused{Errc::connect_refused};
-constexpr Error kReset{Errc::upstream_reset};
+constexpr Error kResetError{Errc::upstream_reset};
 using enum RetryVerdict;
 
 class RetryPolicy : public testing::TestWithParam<Case> {};
@@ -41,17 +41,17 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"the last allowed try", {.error = kRefused, .retries_made = 1}, again},
         Case{"one more than allowed", {.error = kRefused, .retries_made = 2}, give_up},
         Case{"safe and sent, fresh connection",
-             {.error = kReset, .safe_method = true, .anything_sent = true},
+             {.error = kResetError, .safe_method = true, .anything_sent = true},
              again},
-        Case{"POST and sent", {.error = kReset, .anything_sent = true}, give_up},
+        Case{"POST and sent", {.error = kResetError, .anything_sent = true}, give_up},
         Case{"POST and sent on a pooled connection",
-             {.error = kReset, .anything_sent = true, .reused_connection = true},
+             {.error = kResetError, .anything_sent = true, .reused_connection = true},
              give_up},
         Case{"POST of which nothing was sent on a pooled connection",
-             {.error = kReset, .reused_connection = true},
+             {.error = kResetError, .reused_connection = true},
              replace},
         Case{"safe on a pooled connection",
-             {.error = kReset,
+             {.error = kResetError,
               .safe_method = true,
               .anything_sent = true,
               .reused_connection = true},
@@ -60,14 +60,14 @@ INSTANTIATE_TEST_SUITE_P(
              {.error = {Errc::response_timeout}, .safe_method = true, .anything_sent = true},
              give_up},
         Case{"the replacement costs no retry",
-             {.error = kReset,
+             {.error = kResetError,
               .safe_method = true,
               .anything_sent = true,
               .reused_connection = true,
               .retries_made = 2},
              replace},
         Case{"the replacement comes once",
-             {.error = kReset,
+             {.error = kResetError,
               .safe_method = true,
               .anything_sent = true,
               .reused_connection = true,
@@ -81,7 +81,10 @@ INSTANTIATE_TEST_SUITE_P(
               .response_begun = true},
              give_up},
         Case{"safe, but its content is gone",
-             {.error = kReset, .safe_method = true, .anything_sent = true, .content_gone = true},
+             {.error = kResetError,
+              .safe_method = true,
+              .anything_sent = true,
+              .content_gone = true},
              give_up},
         Case{"a status that is named",
              {.status = 503, .safe_method = true, .anything_sent = true},
@@ -103,18 +106,20 @@ TEST(RetryPolicySwitches, EachKindOfFailureCanBeLeftOut) {
   config::Retry policy;
   policy.on.connect = false;
   EXPECT_EQ(decide_retry({.error = kRefused}, policy), give_up);
-  EXPECT_EQ(decide_retry({.error = kReset, .safe_method = true, .anything_sent = true}, policy),
-            again);
+  EXPECT_EQ(
+      decide_retry({.error = kResetError, .safe_method = true, .anything_sent = true}, policy),
+      again);
   policy.on.reset = false;
-  EXPECT_EQ(decide_retry({.error = kReset, .safe_method = true, .anything_sent = true}, policy),
-            give_up);
+  EXPECT_EQ(
+      decide_retry({.error = kResetError, .safe_method = true, .anything_sent = true}, policy),
+      give_up);
 }
 
 TEST(RetryPolicySwitches, TheFreeReplacementNeedsNoRetriesAtAll) {
   config::Retry policy;
   policy.attempts = 0;
   policy.on.reset = false;
-  EXPECT_EQ(decide_retry({.error = kReset, .reused_connection = true}, policy), replace);
+  EXPECT_EQ(decide_retry({.error = kResetError, .reused_connection = true}, policy), replace);
   EXPECT_EQ(decide_retry({.error = kRefused}, policy), give_up);
 }
 
