@@ -10,6 +10,7 @@
 
 #include "http/h1_writer.h"
 #include "proxy/h1_downstream.h"
+#include "proxy/h2_downstream.h"
 #include "proxy/own_answer.h"
 #include "proxy/snapshot.h"
 
@@ -41,12 +42,15 @@ void TlsArrival::on_secured(const net::TlsFacts& facts) {
   speak(facts);
 }
 
-// Nobody but HTTP/1 is there to go on. HTTP/2 will be, where facts.alpn is "h2"; until then the
-// listener does not offer it.
-void TlsArrival::speak(const net::TlsFacts&) {
+// Who agreed on nothing speaks HTTP/1.
+void TlsArrival::speak(const net::TlsFacts& facts) {
   stage_ = Stage::over;
-  auto* next = new H1Downstream(  // owned by itself until it retires
-      context_, port_, std::move(stream_), client_, std::move(place_));
+  DownstreamConnection* next = nullptr;  // owned by itself until it retires
+  if (facts.alpn == "h2") {
+    next = new H2Downstream(context_, port_, std::move(stream_), client_, std::move(place_), {});
+  } else {
+    next = new H1Downstream(context_, port_, std::move(stream_), client_, std::move(place_));
+  }
   go_on_as(*next);
   if (stopping()) next->drain();
 }

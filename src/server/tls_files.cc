@@ -39,7 +39,8 @@ class TlsFileReader {
     settings.min_version = tls.min_version == config::TlsMinVersion::v1_3 ? net::TlsVersion::v1_3
                                                                           : net::TlsVersion::v1_2;
     settings.ciphers = tls.ciphers;
-    settings.alpn = {"http/1.1"};  // and before it "h2", where the listener speaks HTTP/2
+    if (listener.http2.enabled) settings.alpn.emplace_back("h2");
+    settings.alpn.emplace_back("http/1.1");
     settings.client_auth = static_cast<net::ClientAuth>(tls.client_auth);
     if (tls.client_auth != config::ClientAuth::none) read_authorities(tls.client_ca, settings);
     settings.tickets = tls.session_tickets;

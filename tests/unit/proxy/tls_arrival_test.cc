@@ -23,6 +23,7 @@ class TlsArrivalTest : public test::ExchangeTest {
   void TearDown() override {
     connections_.for_each([](DownstreamConnection& connection) { connection.close_now(); });
     settle();
+    if (port_) port_->snapshot.reset();
     ExchangeTest::TearDown();
     EXPECT_EQ(open(), 0u);
   }
