@@ -112,13 +112,6 @@ struct ListenerTimeouts {
   bool operator==(const ListenerTimeouts&) const = default;
 };
 
-// What a client's HTTP/2 connection may have open.
-struct Http2 {
-  bool enabled = true;
-  std::uint32_t max_streams = limits::kH2Streams;
-  std::uint64_t window = limits::kH2Window;                       // of a stream
-  std::uint64_t connection_window = limits::kH2ConnectionWindow;  // of all together
-  bool operator==(const Http2&) const = default;
 // A file that the configuration names; relative names are relative to the file that says so.
 struct FileName {
   std::string path;  // empty = none
@@ -145,6 +138,15 @@ struct ListenerTls {
   bool session_tickets = true;
   Millis handshake_timeout = limits::kHandshakeTimeout;
   bool operator==(const ListenerTls&) const = default;
+};
+
+// What a client's HTTP/2 connection may have open.
+struct Http2 {
+  bool enabled = true;
+  std::uint32_t max_streams = limits::kH2Streams;
+  std::uint64_t window = limits::kH2Window;                       // of a stream
+  std::uint64_t connection_window = limits::kH2ConnectionWindow;  // of all together
+  bool operator==(const Http2&) const = default;
 };
 
 enum class UnderscoreFields : std::uint8_t { drop, pass, refuse };
@@ -258,7 +260,16 @@ struct RouteTimeouts {
   Millis request{0};  // the whole exchange; 0 = none
   Millis response_head = limits::kResponseHeadTimeout;
   Millis response_idle = limits::kResponseIdleTimeout;
+  Millis tunnel_idle = limits::kTunnelIdleTimeout;  // nothing in either direction
   bool operator==(const RouteTimeouts&) const = default;
+};
+
+// The protocols that a route's clients may switch to (RFC 9110 section 7.8); what else they ask for
+// is left out, as if it had not been asked.
+struct Upgrade {
+  bool any = false;                                    // whatever is asked for, but never HTTP/2
+  std::vector<std::string> protocols = {"websocket"};  // names, or names with a version: irc/6.9
+  bool operator==(const Upgrade&) const = default;
 };
 
 // Where splits and rate limits look for what tells users apart; of a split's list, the first that a
@@ -385,6 +396,7 @@ struct Route {
   std::optional<Hsts> hsts;
   Retry retry;
   RouteTimeouts timeouts;
+  Upgrade upgrade;
   std::optional<RateLimit> rate_limit;
   std::optional<std::uint64_t> body_bytes;  // overrides the listener's; 0 = no limit
   bool normalize_path = false;  // route and forward the normalised path, never one of the two

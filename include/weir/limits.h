@@ -80,7 +80,8 @@ inline constexpr Millis kCertificateWarning = 14 * 24h;        // before it expi
 inline constexpr Millis kCertificateLook = 12h;                // that, and whether it is there
 
 // Counts.
-inline constexpr std::size_t kRouteEdits = 48;  // header edits of a route, each way
+inline constexpr std::size_t kUpgradeProtocols = 16;  // that a route passes
+inline constexpr std::size_t kRouteEdits = 48;        // header edits of a route, each way
 inline constexpr std::uint32_t kRequestsPerConnection = 10'000;  // then close, spread by +-10 %
 inline constexpr std::uint32_t kCountedAddresses =
     65'536;  // of one listener's clients, where connections_per_address is set; 8 bytes each

@@ -121,6 +121,7 @@ std::string explain_text(const Json& explanation) {
                                       text_of(mirror, "why")));
     }
   });
+  lines.add_if_said("upgrade", explanation, "upgrade");
   lines.add_if_said("forwards", explanation, "forwards");
   part("cluster", [&](const Json& cluster) { add_cluster(cluster, lines); });
   part("endpoint", [&](const Json& endpoint) { add_endpoint(endpoint, lines); });

@@ -384,6 +384,15 @@ class Dump {
     line(3, "request", format_duration(route.timeouts.request));
     line(3, "response_head", format_duration(route.timeouts.response_head));
     line(3, "response_idle", format_duration(route.timeouts.response_idle));
+    line(3, "tunnel_idle", format_duration(route.timeouts.tunnel_idle));
+    upgrade(route.upgrade);
+  }
+
+  void upgrade(const Upgrade& upgrade) {
+    if (upgrade.any || upgrade.protocols.empty()) {
+      return line(2, "upgrade", upgrade.any ? "any" : "\"off\"");
+    }
+    line(2, "upgrade", texts(upgrade.protocols));
   }
 
   void rate_limit(const RateLimit& limit) {

@@ -61,6 +61,7 @@ constexpr Key<RouteTimeouts> kTimeoutKeys[] = {
     key_from_zero<&RouteTimeouts::request>("request"),
     key<&RouteTimeouts::response_head>("response_head"),
     key<&RouteTimeouts::response_idle>("response_idle"),
+    key<&RouteTimeouts::tunnel_idle>("tunnel_idle"),
 };
 
 constexpr Key<Route> kRouteKeys[] = {
@@ -75,6 +76,7 @@ constexpr Key<Route> kRouteKeys[] = {
     {"headers", read_edits, list_edits},
     key_section<&Route::retry, kRetryKeys>("retry"),
     key_section<&Route::timeouts, kTimeoutKeys>("timeouts"),
+    {"upgrade", read_upgrade},
     {"rate_limit", read_rate_limit, list_rate_limit},
     {"body_bytes", read_body_bytes},
     key<&Route::normalize_path>("normalize_path"),
@@ -102,7 +104,7 @@ void choose_action(Reader& reader, const Node& node, Route& route) {
 
 // What only makes sense when a request is forwarded must not look as if it did something.
 void refuse_idle_keys(Reader& reader, const Node& node) {
-  constexpr std::string_view kForwarding[] = {"mirror", "retry", "rewrite", "timeouts"};
+  constexpr std::string_view kForwarding[] = {"mirror", "retry", "rewrite", "timeouts", "upgrade"};
   for (const Entry& entry : node.entries) {
     if (std::ranges::find(kForwarding, entry.key->text) != std::end(kForwarding)) {
       reader.error(*entry.key, fmt::format("'{}' does nothing on a route that answers by itself: "

@@ -28,17 +28,17 @@ void list_resolver(KeyList& out, const std::string& path);
 
 void read_listeners(Reader& reader, const Node& node, Config& config);
 void list_listeners(KeyList& out, const std::string& path);
-// Part of a listener: http2_section.cc.
-void read_http2(Reader& reader, const Node& node, Listener& listener);
-void list_http2(KeyList& out, const std::string& path);
 // Part of a listener: tls_section.cc.
 void read_listener_tls(Reader& reader, const Node& node, Listener& listener);
 void list_listener_tls(KeyList& out, const std::string& path);
+// Part of a listener: http2_section.cc.
+void read_http2(Reader& reader, const Node& node, Listener& listener);
+void list_http2(KeyList& out, const std::string& path);
 
 void read_routes(Reader& reader, const Node& node, Config& config);
 void list_routes(KeyList& out, const std::string& path);
 // Parts of a route: match_section.cc, action_section.cc, edits_section.cc, split_section.cc,
-// mirror_section.cc, rate_limit_section.cc.
+// mirror_section.cc, rate_limit_section.cc, upgrade_section.cc.
 void read_match(Reader& reader, const Node& node, Route& route);
 void list_match(KeyList& out, const std::string& path);
 void read_redirect(Reader& reader, const Node& node, Route& route);
@@ -61,6 +61,7 @@ void check_mirrors(Reader& reader, const Node& node, const Route& route);
 void read_mirror_bytes(Reader& reader, const Node& node, Config& config);
 void read_rate_limit(Reader& reader, const Node& node, Route& route);
 void list_rate_limit(KeyList& out, const std::string& path);
+void read_upgrade(Reader& reader, const Node& node, Route& route);
 // Part of a split: split_key_section.cc.
 void read_split_key(Reader& reader, const Node& node, Split& split);
 void list_split_key(KeyList& out, const std::string& path);

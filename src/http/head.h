@@ -141,6 +141,8 @@ class RequestHead : public Head {
   bool expects_continue() const { return expects_continue_; }
   bool wants_upgrade() const { return wants_upgrade_; }  // Upgrade named in Connection, on HTTP/1.1
   bool accepts_trailers() const { return accepts_trailers_; }  // TE: trailers
+  // A server may overlook what it is asked for (RFC 9110 section 7.8).
+  void withdraw_upgrade() { wants_upgrade_ = false; }
 
   void reset();  // for the next message; keeps memory
 

@@ -18,7 +18,8 @@ ExchangeSeries exchange_series(Registry& registry, const ExchangeLabels& labels)
   }
   series.request_duration = registry.histogram(
       "weir_request_duration_seconds",
-      "From the first byte of the request to the last byte of the response.", common);
+      "From the first byte of the request to the last byte of the response, or to a tunnel's head.",
+      common);
   series.upstream_duration = registry.histogram(
       "weir_upstream_duration_seconds",
       "From having a connection to the endpoint to the head of its response, last attempt.",
@@ -34,7 +35,9 @@ ExchangeSeries exchange_series(Registry& registry, const ExchangeLabels& labels)
 void count(Cells& cells, const ExchangeSeries& series, const ExchangeRecord& record) {
   const Times& times = record.times;
   cells.add(series.requests[code_class_of(record.status)]);
-  cells.observe(series.request_duration, elapsed(times.begin, times.end).value_or(0));
+  // How long a tunnel is open tells nothing about the service.
+  const std::uint64_t answered = record.tunnel ? times.first_byte : times.end;
+  cells.observe(series.request_duration, elapsed(times.begin, answered).value_or(0));
   if (const auto upstream = elapsed(times.connected, times.first_byte)) {
     cells.observe(series.upstream_duration, *upstream);
   }

@@ -76,6 +76,7 @@ struct ExchangeRecord {
   std::string_view mirror;    // what became of copies: "shop-next=sent"; of a copy: its outcome
   bool is_copy = false;       // this is no client's request, but a mirror's copy of one
   SplitTrail split;
+  bool tunnel = false;           // it switched protocols, and ended with the tunnel
   bool forgot_rate_key = false;  // the route's rate limit had no room for another key
   int attempts = 0;
   std::span<const Try> tries;      // when there were several: all, in order

@@ -6,9 +6,11 @@
 
 namespace weir::proxy {
 
-Error Attempt::start(upstream::ClusterPool& pool, const PickContext& context, std::size_t picked) {
+Error Attempt::start(upstream::ClusterPool& pool, const PickContext& context, std::size_t picked,
+                     bool fresh) {
   pool_ = &pool;
   context_ = context;
+  fresh_ = fresh;
   if (picked == kNoEndpoint) return {Errc::no_endpoint};
   if (!pool.admit(place_)) return {Errc::overloaded};
   judged_ = false;
@@ -16,7 +18,7 @@ Error Attempt::start(upstream::ClusterPool& pool, const PickContext& context, st
   picked_in_ = pool.generation();
   target_ = &pool.at(picked);
   target_->begin_attempt();
-  lease_ = target_->take_idle(request_);
+  if (!fresh) lease_ = target_->take_idle(request_);
   if (lease_) return {};
   const Error error = pool.request(*target_, request_);
   if (error) {
@@ -60,7 +62,7 @@ void Attempt::on_lease_failed(Error error) {
 void Attempt::on_slot_free() {
   leave_endpoint();
   if (picked_in_ != pool_->generation()) context_.tried = 0;
-  const Error error = start(*pool_, context_, pool_->pick(context_));
+  const Error error = start(*pool_, context_, pool_->pick(context_), fresh_);
   if (error) {
     events_.on_attempt_failed(error);
   } else if (lease_) {

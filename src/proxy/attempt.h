@@ -41,7 +41,9 @@ class Attempt final : upstream::LeaseEvents, upstream::ResponseEvents {
   // Asks for a connection to the endpoint that was picked by `context`; who waits for a slot picks
   // again by it. Afterwards ready() (one was idle), or waiting for an event; or an error
   // (no_endpoint, overloaded), and nothing was begun.
-  Error start(upstream::ClusterPool& pool, const PickContext& context, std::size_t picked);
+  // `fresh`: not on a connection that idled, whose end may already be on the way.
+  Error start(upstream::ClusterPool& pool, const PickContext& context, std::size_t picked,
+              bool fresh = false);
   // A fresh connection to the same endpoint, instead of a pooled one that turned out dead.
   Error replace_connection();
   // Gives back whatever it holds; a connection that is not clean is closed. Idempotent.
@@ -76,6 +78,12 @@ class Attempt final : upstream::LeaseEvents, upstream::ResponseEvents {
     return lease_->send_content(head, content, complete);
   }
   std::size_t pending_bytes() const { return lease_ ? lease_->pending_bytes() : 0; }
+  // The response just told is a 101 that is taken: what follows is bytes as they are, both ways.
+  void begin_tunnel() { lease_->begin_tunnel(); }
+  // The tunnel's end shall not look orderly to the endpoint.
+  void reset_on_close() {
+    if (lease_) lease_->reset_on_close();
+  }
   void pause_response() {
     if (lease_) lease_->pause_reading();
   }
@@ -103,6 +111,7 @@ class Attempt final : upstream::LeaseEvents, upstream::ResponseEvents {
   std::size_t picked_ = kNoEndpoint;
   std::uint64_t picked_in_ = 0;  // the pool's generation
   bool judged_ = false;
+  bool fresh_ = false;
 };
 
 }  // namespace weir::proxy

@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/chunk.h"
 #include "http/h1_writer.h"
 #include "http/head.h"
 
@@ -30,6 +31,13 @@ class Downstream {
                              std::span<const std::string_view> content, bool complete) = 0;
   virtual bool send_content(const http::ResponseHead& head,
                             std::span<const std::string_view> content, bool complete) = 0;
+  // The 101 to this client's upgrade. From then on there is a tunnel: content is bytes as they are,
+  // both ways, and `complete` is the end of that direction alone. What the client sent already,
+  // behind its request, is appended to `early`. Asked of HTTP/1 alone: no other has `Upgrade`.
+  virtual bool send_upgrade(const http::ResponseHead&, std::span<const http::HeadEdit>,
+                            ChunkQueue&) {
+    return false;
+  }
   // A whole answer of the proxy's own. Date, framing and connection fields are filled in here.
   virtual bool send_own_answer(http::OwnAnswer answer) = 0;
 

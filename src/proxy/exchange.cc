@@ -1,5 +1,5 @@
 // The way there: from the request's head to the endpoint. exchange_response.cc tells the way back,
-// exchange_end.cc how it ends.
+// exchange_tunnel.cc what follows a switch of protocols, exchange_end.cc how it ends.
 #include "proxy/exchange.h"
 
 #include <array>
@@ -8,6 +8,7 @@
 
 #include <weir/limits.h>
 
+#include "http/upgrade.h"
 #include "proxy/own_answer.h"
 #include "proxy/pick_key.h"
 #include "proxy/request_fields.h"
@@ -42,6 +43,10 @@ void Exchange::begin(Downstream& downstream, const ListenerPort& port, const Cli
 }
 
 void Exchange::on_request(const http::ParseStep& step) {
+  if (step_ == Step::tunnelling) {
+    tunnel_to_origin(step);
+    return;
+  }
   if (step.complete) request_complete_ = true;
   if (step.head) {
     decide();
@@ -72,10 +77,6 @@ void Exchange::decide() {
   http::drop_request_fields(request_, trusted);
   ids_ = http::add_forwarding_edits(request_, origin(trusted), context_.random, forwarded_values_,
                                     edits_);
-  // Without tunnels nothing but HTTP is asked of an origin: it answers as if Upgrade had not come.
-  if (request_.wants_upgrade()) {
-    edits_.push(http::EditKind::remove, http::FieldId::upgrade, "Upgrade", {});
-  }
   route();
 }
 
@@ -163,6 +164,7 @@ void Exchange::act(const traffic::RequestView& view, std::string_view path) {
 }
 
 Error Exchange::prepare_forwarding(std::string_view path) {
+  http::limit_upgrade(request_, plan_->settings->upgrade);
   edits_.push_all(plan_->request_edits);
   if (plan_->rewrite) {
     if (const Error error = plan_->rewrite->apply(path, forwarded_path_)) return error;
@@ -201,7 +203,8 @@ bool Exchange::start_attempt(const PickContext& context, std::size_t picked) {
   if (pool().names_clients()) attempt_.speak_for(addresses());
   ++record_.attempts;
   tries_.begin(tries_.empty() ? record_.times.head : context_.clock.mono_ns());
-  return attempt_started(attempt_.start(pool(), context, picked));
+  // An upgrade is not sent again when its connection turns out dead.
+  return attempt_started(attempt_.start(pool(), context, picked, request_.wants_upgrade()));
 }
 
 bool Exchange::attempt_started(Error error) {
@@ -281,6 +284,14 @@ void Exchange::send_head(std::span<const std::string_view> content) {
 
 // Back-pressure towards the client and the deadline for what the origin does next.
 void Exchange::await_origin() {
+  hold_client_back();
+  if (step_ == Step::relaying) return;
+  const config::Millis wait =
+      request_complete_ ? plan_->settings->timeouts.response_head : limits::kClientWriteIdleTimeout;
+  arm(static_cast<net::TimeMs>(wait.count()));
+}
+
+void Exchange::hold_client_back() {
   last_pending_ = attempt_.pending_bytes();
   if (last_pending_ > limits::kHighWatermark && !request_paused_) {
     request_paused_ = true;
@@ -289,21 +300,30 @@ void Exchange::await_origin() {
     request_paused_ = false;
     downstream_->resume_request();
   }
-  if (step_ == Step::relaying) return;
-  const config::Millis wait =
-      request_complete_ ? plan_->settings->timeouts.response_head : limits::kClientWriteIdleTimeout;
-  arm(static_cast<net::TimeMs>(wait.count()));
 }
 
 // Also when the request is complete: a client whose reading stays paused could leave unnoticed, and
 // the origin's time for its answer begins when it has the request.
 void Exchange::on_attempt_drained() {
-  await_origin();
+  if (step_ == Step::tunnelling) {
+    hold_client_back();
+    tunnel_moved();
+  } else {
+    await_origin();
+  }
 }
 
 void Exchange::arm(net::TimeMs delay_ms) {
   step_until_ = context_.wheel.now() + delay_ms;
   set_timer();
+}
+
+// The deadline for the next bytes, of a response or in a tunnel.
+void Exchange::arm_idle() {
+  const config::RouteTimeouts& timeouts = plan_->settings->timeouts;
+  const config::Millis idle =
+      step_ == Step::tunnelling ? timeouts.tunnel_idle : timeouts.response_idle;
+  arm(static_cast<net::TimeMs>(idle.count()));
 }
 
 void Exchange::set_timer() {

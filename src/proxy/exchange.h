@@ -1,8 +1,9 @@
 // One request with its response: the story that everything else serves. It is told in exchange.cc
-// in the order in which it happens (exchange_split.cc: which variant); the steps and their order
-// are the table of exchange_steps.h. An exchange belongs to a downstream connection while it runs
-// and to the worker's ExchangePool between; it is reset, never reallocated, so the second request
-// on a connection allocates nothing. It never touches a socket and never parses.
+// in the order in which it happens (exchange_split.cc: which variant, exchange_tunnel.cc: after a
+// 101); the steps and their order are the table of exchange_steps.h. An exchange belongs to a
+// downstream connection while it runs and to the worker's ExchangePool between; it is reset, never
+// reallocated, so the second request on a connection allocates nothing. It never touches a socket
+// and never parses.
 #pragma once
 
 #include <cstdint>
@@ -87,6 +88,7 @@ class Exchange final : AttemptEvents {
   void send_request(std::span<const std::string_view> content);
   void send_head(std::span<const std::string_view> content);
   void await_origin();
+  void hold_client_back();
   void on_attempt_drained() override;
 
   // exchange_split.cc: which variant, and what when it cannot serve.
@@ -105,9 +107,19 @@ class Exchange final : AttemptEvents {
   void relay_interim();
   void begin_response(const http::ParseStep& step);
   bool client_on_tls() const;
+  void note_response();
   void edit_response();
   void response_sent(bool sent, bool complete);
   std::uint64_t latency_ns() const;
+
+  // exchange_tunnel.cc: the other way back.
+  void begin_tunnel();
+  void forget_heads();
+  void send_early_bytes();
+  void tunnel_to_origin(const http::ParseStep& step);
+  void tunnel_to_client(const http::ParseStep& step);
+  void send_through(std::span<const std::string_view> content, bool complete);
+  void tunnel_moved();
 
   // exchange_end.cc: how it can end.
   void on_attempt_failed(Error error) override;
@@ -137,7 +149,10 @@ class Exchange final : AttemptEvents {
   }
   upstream::ClusterPool& pool() const { return *snapshot_->pools[cluster_]; }
   std::string_view forwarded_path() const;
+  // Something has gone to the client: nothing can be tried again, or answered.
+  bool answering() const { return step_ == Step::relaying || step_ == Step::tunnelling; }
   void arm(net::TimeMs delay_ms);
+  void arm_idle();
   void set_timer();
 
   WorkerContext& context_;
@@ -178,6 +193,9 @@ class Exchange final : AttemptEvents {
   bool anything_sent_ = false;
   bool content_gone_ = false;
   bool replaced_ = false;
+  bool client_ended_ = false;  // of a tunnel's two directions
+  bool origin_ended_ = false;
+  bool origin_deaf_ = false;  // what is sent there is lost
   int retries_ = 0;
   std::uint64_t tried_ = 0;
   std::uint64_t tried_in_ = 0;  // the pool's generation, while waiting

@@ -12,7 +12,11 @@ namespace weir::proxy {
 
 void Exchange::on_attempt_failed(Error error) {
   if (attempt_.begun()) record_.endpoint = attempt_.endpoint().name();
-  if (step_ != Step::relaying && try_again(error, 0)) return;
+  if (step_ == Step::tunnelling) {
+    finish(Ending::truncated, Errc::tunnel_reset);
+    return;
+  }
+  if (!answering() && try_again(error, 0)) return;
   fail(error);
 }
 
@@ -20,7 +24,7 @@ AttemptOutcome Exchange::outcome_of(Error error, int status) const {
   return {
       .error = error,
       .status = status,
-      .safe_method = request_.safe(),
+      .safe_method = request_.safe() && !request_.wants_upgrade(),
       .anything_sent = anything_sent_,
       .content_gone = content_gone_,
       .reused_connection = attempt_.on_reused_connection(),
@@ -82,7 +86,7 @@ void Exchange::try_after_wait() {
 // again or there is nowhere to send it.
 bool Exchange::try_overtime() {
   const Error error{Errc::response_timeout};
-  return step_ != Step::relaying && replayable(outcome_of(error, 0)) && try_again(error, 0);
+  return !answering() && replayable(outcome_of(error, 0)) && try_again(error, 0);
 }
 
 // A try that is followed by another, or was the last of several.
@@ -145,10 +149,13 @@ void Exchange::on_step_overdue() {
       return;
     case Step::relaying:
       if (response_paused_) {  // the client is slow, not the origin; its own deadline watches it
-        arm(static_cast<net::TimeMs>(plan_->settings->timeouts.response_idle.count()));
+        arm_idle();
       } else {
         fail({Errc::response_idle_timeout});
       }
+      return;
+    case Step::tunnelling:
+      fail({Errc::tunnel_idle});
       return;
     default:
       return;
@@ -159,7 +166,7 @@ void Exchange::on_step_overdue() {
 // version rather than of the endpoint.
 void Exchange::give_up_attempt(Error error) {
   blame(error, 0);
-  if (step_ == Step::relaying || !rescue(outcome_of(error, 0))) fail(error);
+  if (answering() || !rescue(outcome_of(error, 0))) fail(error);
 }
 
 void Exchange::on_request_error(Error error) {
@@ -173,7 +180,7 @@ void Exchange::on_client_gone(Errc reason) {
 // Answers the error if nothing has been sent to the client yet; otherwise the truncation must show.
 void Exchange::fail(Error error) {
   blame(error, 0);
-  if (step_ == Step::relaying) {
+  if (answering()) {
     finish(Ending::truncated, error.code);
   } else {
     answer_error(error.code);
@@ -212,6 +219,7 @@ void Exchange::finish(Ending ending, Errc reason) {
   mirrors_.exchange_over(succeeded);
   note_last_try(reason);
   write_record(reason);
+  if (step_ == Step::tunnelling && ending != Ending::complete) attempt_.reset_on_close();
   attempt_.end();
   Downstream* downstream = downstream_;
   reset();
@@ -261,6 +269,7 @@ void Exchange::reset() {
   tries_.clear();
   request_complete_ = request_paused_ = response_paused_ = expects_continue_ = false;
   anything_sent_ = content_gone_ = replaced_ = false;
+  client_ended_ = origin_ended_ = origin_deaf_ = false;
   retries_ = 0;
   tried_ = 0;
   record_ = {};

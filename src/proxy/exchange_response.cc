@@ -8,6 +8,10 @@
 namespace weir::proxy {
 
 void Exchange::on_attempt_response(const http::ParseStep& step) {
+  if (step_ == Step::tunnelling) {
+    tunnel_to_client(step);
+    return;
+  }
   if (step.error) {
     give_up_attempt(step.error);
     return;
@@ -22,8 +26,8 @@ void Exchange::on_attempt_response(const http::ParseStep& step) {
 }
 
 void Exchange::relay_interim() {
-  if (response_.status() == 101) {  // nothing but HTTP was asked for
-    give_up_attempt({Errc::unasked_upgrade});
+  if (response_.status() == 101) {
+    begin_tunnel();
     return;
   }
   if (response_.status() == 100) expects_continue_ = false;
@@ -37,17 +41,20 @@ std::uint64_t Exchange::latency_ns() const {
   return record_.times.first_byte - record_.times.connected;
 }
 
-void Exchange::begin_response(const http::ParseStep& step) {
+void Exchange::note_response() {
   record_.times.first_byte = context_.clock.mono_ns();
   record_.upstream_status = response_.status();
   pool().observe_latency(attempt_.endpoint_index(), latency_ns(), record_.times.first_byte);
+}
+
+void Exchange::begin_response(const http::ParseStep& step) {
+  note_response();
   if (response_.status() >= 500 && try_again({}, response_.status())) return;
 
   record_.status = response_.status();
   count_buffers();
   advance(Step::relaying);
   try_until_ = 0;
-  http::drop_response_fields(response_);
   edit_response();
   response_sent(downstream_->send_response(response_, edits_.edits(), step.content, step.complete),
                 step.complete);
@@ -62,6 +69,7 @@ bool Exchange::client_on_tls() const {
 
 // Later edits of a field undo earlier ones: what the file sets for itself comes last.
 void Exchange::edit_response() {
+  http::drop_response_fields(response_);
   edits_.clear();  // the request has been sent and will not be again
   http::add_response_edits(response_, edits_);
   if (response_.find(http::FieldId::date) == nullptr) {
@@ -89,7 +97,7 @@ void Exchange::response_sent(bool sent, bool complete) {
     finish(Ending::complete, Errc::none);
     return;
   }
-  arm(static_cast<net::TimeMs>(plan_->settings->timeouts.response_idle.count()));
+  arm_idle();
   if (downstream_->congested() && !response_paused_) {
     response_paused_ = true;
     attempt_.pause_response();
@@ -97,9 +105,10 @@ void Exchange::response_sent(bool sent, bool complete) {
 }
 
 void Exchange::on_client_drained() {
+  if (step_ == Step::tunnelling) arm_idle();
   if (!response_paused_) return;
   response_paused_ = false;
-  arm(static_cast<net::TimeMs>(plan_->settings->timeouts.response_idle.count()));
+  arm_idle();
   attempt_.resume_response();
 }
 

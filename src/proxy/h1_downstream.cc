@@ -1,5 +1,6 @@
 // A client's HTTP/1 connection, in three parts: what arrives, what the exchange sends, and how it
-// ends. It writes and keeps deadlines; it never decides where a request goes.
+// ends; h1_tunnel.cc is about another protocol on it. It writes and keeps deadlines; it never
+// decides where a request goes.
 #include "proxy/h1_downstream.h"
 
 #include <algorithm>
@@ -31,7 +32,7 @@ H1Downstream::H1Downstream(WorkerContext& context, std::shared_ptr<const Listene
       timer_([](void* owner) { static_cast<H1Downstream*>(owner)->on_timer(); }, this),
       idle_since_(context.wheel.now()),
       requests_max_(spread_by_a_tenth(settings().requests_per_connection, context.random)),
-      may_be_http2_(settings().http2.enabled && !client.tls) {
+      may_be_http2_(settings().http2.enabled && client.tls == net::TlsVersion::none) {
   arm(settings().timeouts.head);
   stream_->start(*this);
 }
@@ -53,6 +54,10 @@ void H1Downstream::disarm() {
 // --- what arrives ---
 
 void H1Downstream::on_read(std::string_view bytes) {
+  if (state_ == State::tunnelling) {
+    feed_tunnel(bytes, false);
+    return;
+  }
   if (may_be_http2_ && begins_http2(bytes)) return;
   const std::size_t used = consume(bytes);
   if (state_ != State::closed) hold(bytes.substr(used));
@@ -189,7 +194,10 @@ void H1Downstream::end_request() {
 }
 
 void H1Downstream::on_end() {
-  if (state_ == State::exchanging && active_->exchange.active()) {
+  client_ended_ = true;
+  if (state_ == State::tunnelling) {
+    feed_tunnel({}, true);
+  } else if (state_ == State::exchanging && active_->exchange.active()) {
     active_->exchange.on_client_gone();  // a half-closed client is taken for one that left, as
                                          // nginx and Envoy do
   } else {
@@ -198,7 +206,9 @@ void H1Downstream::on_end() {
 }
 
 void H1Downstream::on_reset(Error) {
-  if (state_ == State::exchanging && active_->exchange.active()) {
+  if (state_ == State::tunnelling) {
+    active_->exchange.on_client_gone(Errc::client_reset);
+  } else if (state_ == State::exchanging && active_->exchange.active()) {
     active_->exchange.on_client_gone();
   } else {
     close();
@@ -206,8 +216,9 @@ void H1Downstream::on_reset(Error) {
 }
 
 void H1Downstream::on_drained() {
-  if (state_ == State::lingering && stream_->pending_bytes() == 0) arm(limits::kLingerTime);
+  if (state_ == State::lingering && stream_->pending_bytes() == 0) await_client_end();
   if (state_ == State::idle && stopping()) arm(context_.idle_grace);
+  if (state_ == State::tunnelling) active_->exchange.on_client_drained();
   if (state_ != State::exchanging) return;
   if (!active_->exchange.reading_head()) watch_client();  // a head's deadline is absolute
   active_->exchange.on_client_drained();
@@ -216,6 +227,7 @@ void H1Downstream::on_drained() {
 // Sets the deadline for what the client owes next: taking what was sent before anything else, then
 // content, if it is not the origin that holds it up.
 void H1Downstream::watch_client() {
+  if (state_ == State::tunnelling) return;  // the exchange has the tunnel's one deadline
   count_wait();
   if (stream_->pending_bytes() > 0) {
     watch_pending();
@@ -279,6 +291,7 @@ bool H1Downstream::send_response(const http::ResponseHead& head,
 
 bool H1Downstream::send_content(const http::ResponseHead& head,
                                 std::span<const std::string_view> content, bool complete) {
+  if (state_ == State::tunnelling) return write_tunnel(content, complete);
   context_.out.clear();
   return write(content, complete, &head);
 }
@@ -367,8 +380,16 @@ void H1Downstream::linger() {
   stream_->finish_writing();
   stream_->resume_reading();
   watch_pending();
-  if (stream_->pending_bytes() == 0)
-    arm(limits::kLingerTime);  // else from when the client took all
+  if (stream_->pending_bytes() == 0) await_client_end();  // else from when the client took all
+}
+
+// The client has all that it gets. It is given time to say so, if it has not said so already.
+void H1Downstream::await_client_end() {
+  if (client_ended_) {
+    close();
+  } else {
+    arm(limits::kLingerTime);
+  }
 }
 
 void H1Downstream::on_timer() {
@@ -378,6 +399,8 @@ void H1Downstream::on_timer() {
       return;
     case State::exchanging:
       on_request_timer();
+      return;
+    case State::tunnelling:
       return;
     case State::draining:
       linger();
@@ -417,7 +440,8 @@ void H1Downstream::drain() {
 }
 
 void H1Downstream::close_now() {
-  if (state_ == State::exchanging && active_->exchange.active()) {
+  const bool busy = state_ == State::exchanging || state_ == State::tunnelling;
+  if (busy && active_->exchange.active()) {
     active_->exchange.on_client_gone(Errc::shutting_down);
   } else {
     close();

@@ -43,6 +43,7 @@ class H1Downstream final : public DownstreamConnection, net::StreamEvents, Downs
   enum class State : std::uint8_t {
     idle,        // between requests
     exchanging,  // a request or its response is in progress
+    tunnelling,  // another protocol than HTTP is spoken, until the exchange is over
     draining,    // the response is through, the rest of the request is read and dropped
     lingering,   // our side is finished; waiting for the client's end, so that it gets our last
                  // answer
@@ -59,6 +60,8 @@ class H1Downstream final : public DownstreamConnection, net::StreamEvents, Downs
                      std::span<const std::string_view> content, bool complete) override;
   bool send_content(const http::ResponseHead& head, std::span<const std::string_view> content,
                     bool complete) override;
+  bool send_upgrade(const http::ResponseHead& head, std::span<const http::HeadEdit> edits,
+                    ChunkQueue& early) override;
   bool send_own_answer(http::OwnAnswer answer) override;
   std::uint64_t bytes_sent() const override { return written_ - written_before_; }
   std::size_t pending_bytes() const override { return stream_->pending_bytes(); }
@@ -73,6 +76,8 @@ class H1Downstream final : public DownstreamConnection, net::StreamEvents, Downs
   std::size_t consume(std::string_view bytes);
   std::size_t feed(std::string_view bytes);
   void feed_held();
+  void feed_tunnel(std::string_view bytes, bool complete);
+  bool write_tunnel(std::span<const std::string_view> content, bool complete);
   void hold(std::string_view bytes);
   bool wants_bytes() const;
   void begin_request();
@@ -89,12 +94,13 @@ class H1Downstream final : public DownstreamConnection, net::StreamEvents, Downs
   void on_request_timer();
   bool client_is_stuck();
   void linger();
+  void await_client_end();
   void close();
   void arm(config::Millis delay);
   void disarm();
 
   net::StreamPtr stream_;
-  std::unique_ptr<ActiveRequest> active_;  // while exchanging or draining
+  std::unique_ptr<ActiveRequest> active_;  // while exchanging, tunnelling or draining
   ChunkQueue held_;                        // pipelined bytes of later requests
   net::TimerEntry timer_;
   std::uint64_t written_ = 0;         // bytes given to the stream, ever
@@ -115,6 +121,7 @@ class H1Downstream final : public DownstreamConnection, net::StreamEvents, Downs
   bool chunked_ = false;          // the response's framing
   bool request_ended_ = false;    // its last byte was parsed
   bool malformed_ = false;        // the request's parser is stuck
+  bool client_ended_ = false;     // nothing more will come
   bool reading_paused_ = false;
   bool may_be_http2_;              // nothing came yet but the beginning of a preface ...
   std::uint8_t preface_seen_ = 0;  // ... so many bytes of it

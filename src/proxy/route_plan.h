@@ -22,6 +22,7 @@
 #include "observe/mirror_metrics.h"
 #include "observe/rate_limit_metrics.h"
 #include "observe/split_metrics.h"
+#include "observe/tunnel_metrics.h"
 #include "proxy/mirror_load.h"
 #include "traffic/rate_limiter.h"
 #include "traffic/redirect.h"
@@ -82,6 +83,7 @@ struct RoutePlan {
   std::optional<traffic::PathRewrite> rewrite;
   std::optional<traffic::RedirectTarget> redirect;
   std::vector<observe::ExchangeSeries> series;  // by listener index, of requests with no variant
+  observe::TunnelSeries tunnels;
 };
 
 // The edits of one section of the file as the writer wants them; views point into `edits`.

@@ -49,6 +49,8 @@ class Recorder {
   // `route` is null when no route was reached. Views in `record` are valid during the call.
   virtual void on_exchange_end(const observe::ExchangeRecord& record, const ListenerPlan& listener,
                                const RoutePlan* route) = 0;
+  // An exchange of the route has become a tunnel, until on_exchange_end().
+  virtual void on_tunnel_begin(const RoutePlan& route) = 0;
   // A mirror's copy ended, `duration_ns` after it was sent; or was sampled and not sent.
   virtual void on_copy_end(const MirrorPlan& mirror, MirrorOutcome outcome,
                            std::uint64_t duration_ns) = 0;
@@ -58,13 +60,13 @@ class Recorder {
   // A connection was closed before its first request.
   virtual void on_arrival_failed(const ListenerPlan& listener, const Client& client,
                                  ArrivalFailure failure) = 0;
-  // A client's HTTP/2 connection or stream was ended for that.
-  virtual void on_h2_abuse(H2Abuse abuse, const ListenerPlan& listener,
-                           const IpAddress& client) = 0;
   // A client and a listener with TLS have shaken hands, or have not.
   virtual void on_handshake(const TlsPlan& listener, const net::TlsFacts& facts) = 0;
   virtual void on_handshake_failed(const TlsPlan& listener, const Client& client,
                                    const net::TlsFailure& failure) = 0;
+  // A client's HTTP/2 connection or stream was ended for that.
+  virtual void on_h2_abuse(H2Abuse abuse, const ListenerPlan& listener,
+                           const IpAddress& client) = 0;
 
  protected:
   ~Recorder() = default;
@@ -83,11 +85,10 @@ struct WorkerContext {
   Buffer out;  // scratch for composing one write; empty between writes
   std::shared_ptr<WorkerSnapshot> snapshot;  // the newest
   DateCache date = {};
-  std::shared_ptr<H2Workshop> h2 = nullptr;  // from the first HTTP/2 connection on
-  bool draining = false;                     // stopping: answer with Connection: close
   net::TlsEngine* tls = nullptr;  // for listeners with TLS
   std::size_t index = 0;          // of the worker, among those of the process
-  bool draining = false;          // stopping: answer with Connection: close
+  std::shared_ptr<H2Workshop> h2 = nullptr;  // from the first HTTP/2 connection on
+  bool draining = false;                     // stopping: answer with Connection: close
   // How long clients that were promised to be kept may still send a request then.
   limits::Millis idle_grace = limits::kStopGrace;
 };

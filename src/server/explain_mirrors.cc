@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "http/upgrade.h"
 #include "server/explain_split.h"
 #include "traffic/sampling.h"
 
@@ -33,10 +34,11 @@ Verdict by_share(const config::Mirror& mirror, bool taken, const traffic::Point*
                                             bucket_of(*key_point), taken ? "" : "not ", percent)};
 }
 
-Verdict verdict_of(const config::Mirror& mirror, const ExplainedRequest& request,
-                   const traffic::RequestView& view, const traffic::Point* key_point) {
+Verdict verdict_of(const config::Mirror& mirror, const config::Upgrade& allowed,
+                   const ExplainedRequest& request, const traffic::RequestView& view,
+                   const traffic::Point* key_point) {
   const http::RequestHead& head = request.head;
-  if (head.wants_upgrade()) return {"no", "it asks for an upgrade"};
+  if (http::passes_upgrade(head, allowed)) return {"no", "it asks for an upgrade"};
   if (traffic::is_a_copy(view))
     return {"no", fmt::format("it is a copy itself: it has {}", traffic::kMirrorField)};
   Random dice(1);  // by_share() says where they would decide
@@ -58,7 +60,8 @@ Json explain_mirrors(const proxy::RoutePlan& route, const ExplainedRequest& requ
   Json list = Json::array();
   for (const proxy::MirrorPlan& plan : route.mirrors) {
     const config::Mirror& mirror = *plan.settings;
-    const Verdict verdict = verdict_of(mirror, request, view, key_point ? &*key_point : nullptr);
+    const Verdict verdict = verdict_of(mirror, route.settings->upgrade, request, view,
+                                       key_point ? &*key_point : nullptr);
     Json json = mirror_json(mirror);
     json["copy"] = verdict.copy;
     json["why"] = verdict.why;

@@ -11,6 +11,7 @@
 #include "config/choices.h"
 #include "config/quantities.h"
 #include "http/forwarding.h"
+#include "http/upgrade.h"
 #include "proxy/pick_key.h"
 #include "proxy/request_fields.h"
 #include "server/explain_split.h"
@@ -132,12 +133,19 @@ class Story {
       if (const Error error = route.rewrite->apply(path, rewritten)) return answer(error.code);
       path = rewritten.view();
     }
+    if (request_.head.wants_upgrade()) tell_upgrade(route.settings->upgrade);
     if (!route.mirrors.empty())
       json_["mirrors"] = explain_mirrors(route, request_, view_, key_point);
     std::string target(path);
     if (!view_.query.empty()) target.append("?").append(view_.query);
     json_["forwards"] = std::move(target);
     tell_cluster(*snapshot_.clusters[cluster]);
+  }
+
+  void tell_upgrade(const config::Upgrade& allowed) {
+    const bool passed = http::passes_upgrade(request_.head, allowed);
+    json_["upgrade"] = passed ? "passed on; a 101 that answers it opens a tunnel"
+                              : "left out: the route's `upgrade` does not let it through";
   }
 
   void tell_cluster(const upstream::Cluster& cluster) {

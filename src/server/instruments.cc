@@ -149,6 +149,7 @@ void register_route(observe::Registry& registry, const proxy::Snapshot& snapshot
       variant.counts = observe::variant_series(registry, name, variant.settings->name);
     }
   }
+  route.tunnels = observe::tunnel_series(registry, name);
   if (route.rate_limit) route.rate_limit->series = observe::rate_limit_series(registry, name);
   for (proxy::MirrorPlan& mirror : route.mirrors) {
     mirror.series = observe::mirror_series(registry, name, mirror.settings->cluster);

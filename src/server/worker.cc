@@ -315,7 +315,12 @@ void Worker::on_exchange_end(const observe::ExchangeRecord& record,
   if (route != nullptr && route->rate_limit) {
     observe::count(cells_, route->rate_limit->series, record);
   }
+  if (record.tunnel) observe::count_end(cells_, route->tunnels, record);
   log_.write(record);
+}
+
+void Worker::on_tunnel_begin(const proxy::RoutePlan& route) {
+  observe::count_begin(cells_, route.tunnels);
 }
 
 void Worker::on_copy_end(const proxy::MirrorPlan& mirror, MirrorOutcome outcome,

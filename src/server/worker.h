@@ -76,17 +76,18 @@ class Worker final : proxy::Recorder {
   void post(Mailbox::Message message);
   void on_exchange_end(const observe::ExchangeRecord& record, const proxy::ListenerPlan& listener,
                        const proxy::RoutePlan* route) override;
+  void on_tunnel_begin(const proxy::RoutePlan& route) override;
   void on_copy_end(const proxy::MirrorPlan& mirror, MirrorOutcome outcome,
                    std::uint64_t duration_ns) override;
   void on_copy_dropped(const proxy::MirrorPlan& mirror, MirrorDrop reason) override;
   void on_copy_line(const observe::ExchangeRecord& record) override;
   void on_arrival_failed(const proxy::ListenerPlan& listener, const proxy::Client& client,
                          proxy::ArrivalFailure failure) override;
-  void on_h2_abuse(H2Abuse abuse, const proxy::ListenerPlan& listener,
-                   const IpAddress& client) override;
   void on_handshake(const proxy::TlsPlan& listener, const net::TlsFacts& facts) override;
   void on_handshake_failed(const proxy::TlsPlan& listener, const proxy::Client& client,
                            const net::TlsFailure& failure) override;
+  void on_h2_abuse(H2Abuse abuse, const proxy::ListenerPlan& listener,
+                   const IpAddress& client) override;
 
   const int index_;
   const int workers_;

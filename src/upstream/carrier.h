@@ -62,6 +62,13 @@ class Carrier {
   virtual bool send_composed(std::string_view head, http::Method method, const ChunkQueue* content,
                              http::ResponseHead& response, ResponseEvents& events) = 0;
 
+  // Called from on_response() with a 101 that the attempt takes, which HTTP/1 alone knows: what
+  // follows is told as content without framing, its end as `complete`; send_content() sends bytes
+  // as they are, and `complete` half-closes. The connection is closed when the lease ends.
+  virtual void begin_tunnel() {}
+  // ... and then with a reset, so that what was cut short shows.
+  virtual void reset_on_close() {}
+
   // Bytes of the request that were not taken yet; above limits::kHighWatermark its source is
   // paused until ResponseEvents::on_upstream_drained.
   virtual std::size_t pending_bytes() const = 0;

@@ -72,6 +72,7 @@ bool Connection::send_composed(std::string_view head, http::Method method,
 bool Connection::send_content(const http::RequestHead& head,
                               std::span<const std::string_view> content, bool complete) {
   assert(state_ == State::leased && !request_sent_);
+  if (tunnel_) return write_raw(content, complete);
   pool_.environment().out.clear();
   return write(head, content, complete);
 }
@@ -87,6 +88,27 @@ bool Connection::write(const http::RequestHead& head, std::span<const std::strin
   return false;
 }
 
+void Connection::begin_tunnel() {
+  assert(state_ == State::leased && upgrade_asked_ && request_sent_);
+  tunnel_ = true;
+  request_sent_ = false;  // another kind of content goes on
+}
+
+bool Connection::write_raw(std::span<const std::string_view> content, bool complete) {
+  request_sent_ = complete;
+  write_failed_ = write_failed_ || (!content.empty() && !stream_->write(content));
+  if (complete && !write_failed_) stream_->finish_writing();
+  return !write_failed_;
+}
+
+void Connection::tell_raw(std::string_view bytes, bool complete) {
+  http::ParseStep step;
+  step.consumed = bytes.size();
+  step.complete = response_done_ = complete;
+  if (!bytes.empty()) step.content = std::span(&bytes, 1);
+  events_->on_response(step);
+}
+
 void Connection::on_read(std::string_view bytes) {
   if (state_ != State::leased) {  // an answer nobody asked for
     pool_.close(*this);
@@ -94,6 +116,10 @@ void Connection::on_read(std::string_view bytes) {
   }
   const std::uint64_t lease = uses_;
   while (!bytes.empty()) {
+    if (tunnel_) {
+      tell_raw(bytes, false);
+      return;
+    }
     if (response_done_ || events_ == nullptr) {
       stray_bytes_ = true;
       return;
@@ -106,7 +132,7 @@ void Connection::on_read(std::string_view bytes) {
     if (step.complete && !interim) final_response_complete(!bytes.empty());
     events_->on_response(step);
     if (step.error || state_ != State::leased || uses_ != lease) return;
-    if (interim) parser_.reset(*response_, method_, http::HeadLimits{});
+    if (interim && !tunnel_) parser_.reset(*response_, method_, http::HeadLimits{});
   }
 }
 
@@ -123,7 +149,11 @@ void Connection::on_end() {
     pool_.close(*this);
     return;
   }
-  end_response();
+  if (tunnel_) {
+    tell_raw({}, true);
+  } else {
+    end_response();
+  }
 }
 
 void Connection::on_reset(Error error) {
@@ -132,7 +162,8 @@ void Connection::on_reset(Error error) {
     return;
   }
   keep_alive_ = false;
-  if (response_done_ || events_ == nullptr) return;
+  // In a tunnel each direction ends by itself: a reset behind the origin's end is the other's.
+  if ((response_done_ && !tunnel_) || events_ == nullptr) return;
   if (response_begun()) {
     events_->on_response_cut({Errc::upstream_truncated});
   } else {

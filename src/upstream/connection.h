@@ -43,6 +43,8 @@ class Connection final : public Carrier,
                     bool complete) override;
   bool send_composed(std::string_view head, http::Method method, const ChunkQueue* content,
                      http::ResponseHead& response, ResponseEvents& events) override;
+  void begin_tunnel() override;
+  void reset_on_close() override { stream_->abort_on_close(); }
   std::size_t pending_bytes() const override { return stream_->pending_bytes(); }
   void pause_reading() override { stream_->pause_reading(); }
   void resume_reading() override { stream_->resume_reading(); }
@@ -66,6 +68,8 @@ class Connection final : public Carrier,
   void begin_exchange(http::Method method, http::ResponseHead& response, ResponseEvents& events);
   bool write(const http::RequestHead& head, std::span<const std::string_view> content,
              bool complete);
+  bool write_raw(std::span<const std::string_view> content, bool complete);
+  void tell_raw(std::string_view bytes, bool complete);
   void final_response_complete(bool bytes_follow);
   // The connection's end completes a response that runs until then, and cuts any other.
   void end_response();
@@ -89,6 +93,7 @@ class Connection final : public Carrier,
   bool stray_bytes_ = false;                // something followed the response
   bool keep_alive_ = false;                 // as the final response and the connection say
   bool upgrade_asked_ = false;              // something other than HTTP may follow
+  bool tunnel_ = false;                     // ... and does
   net::TimeMs origin_idle_timeout_ms_ = 0;  // from Keep-Alive: timeout, 0 = not told
   int interim_answers_ = 0;
   http::H1ResponseParser parser_;

@@ -273,7 +273,7 @@ bool ClusterPool::force_all() {
 Error ClusterPool::request(EndpointPool& to, LeaseRequest& request) {
   const config::Connections& limits = settings().connections;
   if (cluster_->add_connection(limits.max) ||
-      (make_room(&to) && cluster_->add_connection(limits.max))) {
+      (make_room() && cluster_->add_connection(limits.max))) {
     request.called_ = false;
     to.connect(request);
     return {};
@@ -290,9 +290,8 @@ Error ClusterPool::request(EndpointPool& to, LeaseRequest& request) {
   return {};
 }
 
-bool ClusterPool::make_room(const EndpointPool* wanted) {
-  return std::ranges::any_of(
-      pools_, [&](const auto& pool) { return pool.get() != wanted && pool->close_oldest_idle(); });
+bool ClusterPool::make_room() {
+  return std::ranges::any_of(pools_, [](const auto& pool) { return pool->close_oldest_idle(); });
 }
 
 void ClusterPool::slot_freed() {
@@ -319,7 +318,7 @@ void ClusterPool::watch_others() {
 // Gives idle connections up for requests that wait on other workers: the limit is one for all.
 void ClusterPool::yield_timer_fired() {
   if (queue_.empty()) {
-    for (std::uint32_t n = cluster_->waiting(); n > 0 && make_room(nullptr); --n) {
+    for (std::uint32_t n = cluster_->waiting(); n > 0 && make_room(); --n) {
     }
   }
   const auto idles = [](const auto& pool) { return pool->idle_count() > 0; };

@@ -189,7 +189,7 @@ class ClusterPool {
 
   bool force_all();
   std::size_t last_resort(std::uint64_t tried) const;
-  bool make_room(const EndpointPool* wanted);
+  bool make_room();
   void take_up_manner(Manner manner);
   void remove_connection() { cluster_->remove_connection(); }
   void drop_unused();

@@ -108,6 +108,7 @@ class Scenario : proxy::Recorder {
   std::uint32_t in_flight();
   const std::vector<SeenRecord>& records() const { return records_; }
   const SeenRecord& last_record() const { return records_.at(records_.size() - 1); }
+  std::size_t tunnels_begun() const { return tunnels_begun_; }
   // What became of copies, in the order in which it did.
   const std::vector<std::string>& copies_ended() const { return copies_ended_; }
   const std::vector<std::string>& copies_dropped() const { return copies_dropped_; }
@@ -128,6 +129,11 @@ class Scenario : proxy::Recorder {
   // Every client connection is told that the worker stops.
   void drain() {
     downstreams_.for_each([](proxy::DownstreamConnection& connection) { connection.drain(); });
+  }
+  // ... and that it stops at once.
+  void stop_now() {
+    downstreams_.for_each([](proxy::DownstreamConnection& connection) { connection.close_now(); });
+    settle();
   }
   std::size_t open_downstreams();
   std::size_t open_upstreams();
@@ -157,6 +163,7 @@ class Scenario : proxy::Recorder {
                        const proxy::RoutePlan*) override {
     if (keeps_records) records_.emplace_back(record);
   }
+  void on_tunnel_begin(const proxy::RoutePlan&) override { ++tunnels_begun_; }
   void on_copy_end(const proxy::MirrorPlan&, MirrorOutcome outcome, std::uint64_t) override {
     if (keeps_records) copies_ended_.emplace_back(name_of(outcome));
   }
@@ -207,6 +214,7 @@ class Scenario : proxy::Recorder {
   std::vector<std::unique_ptr<Party>> clients_;
   std::vector<std::unique_ptr<Party>> origins_;
   std::vector<SeenRecord> records_;
+  std::size_t tunnels_begun_ = 0;
   std::vector<SeenRecord> copy_lines_;
   std::vector<std::string> copies_ended_;
   std::vector<std::string> copies_dropped_;

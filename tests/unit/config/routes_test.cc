@@ -40,6 +40,20 @@ TEST(Routes, PathForms) {
   EXPECT_EQ(regex.path, "/u/[0-9]+$");
 }
 
+TEST(Routes, UpgradeForms) {
+  EXPECT_EQ(route_of("cluster: c").upgrade.protocols, std::vector<std::string>{"websocket"});
+  const Upgrade listed = route_of("cluster: c, upgrade: [irc/6.9, foo]").upgrade;
+  EXPECT_FALSE(listed.any);
+  EXPECT_EQ(listed.protocols, (std::vector<std::string>{"irc/6.9", "foo"}));
+  EXPECT_TRUE(route_of("cluster: c, upgrade: any").upgrade.any);
+  for (const std::string_view off : {"off", "false"}) {
+    const Upgrade none = route_of("cluster: c, upgrade: " + std::string(off)).upgrade;
+    EXPECT_FALSE(none.any);
+    EXPECT_TRUE(none.protocols.empty());
+  }
+  EXPECT_EQ(route_of("cluster: c").timeouts.tunnel_idle, std::chrono::hours(1));
+}
+
 TEST(Routes, HostsAreLowerCased) {
   const Match match =
       route_of(

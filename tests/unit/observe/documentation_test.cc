@@ -15,6 +15,7 @@
 #include "observe/mirror_metrics.h"
 #include "observe/rate_limit_metrics.h"
 #include "observe/split_metrics.h"
+#include "observe/tunnel_metrics.h"
 #include "prometheus_text.h"
 
 namespace weir::observe {
@@ -51,7 +52,10 @@ std::map<std::string, Names> documented_series() {
 std::map<std::string, Names> rendered_series(const PrometheusPage& page) {
   std::map<std::string, Names> series;
   for (const std::string& family : page.families) {
-    const auto sample = page.samples.lower_bound(family);
+    auto sample = page.samples.lower_bound(family + "{");
+    if (sample == page.samples.end() || !sample->first.starts_with(family + "{")) {
+      sample = page.samples.lower_bound(family);
+    }
     Names& labels = series[family];
     const std::string& text = sample->first;
     for (std::size_t equals = text.find("=\""); equals != std::string::npos;
@@ -86,6 +90,7 @@ TEST(Documentation, NamesEverySeriesOfThisModuleWithItsLabels) {
   override_series(registry, "shop");
   mirror_series(registry, "shop", "shop-next");
   rate_limit_series(registry, "shop");
+  tunnel_series(registry, "shop");
   const AccessLog log(1);
   std::string out;
   Exposition page(out);

@@ -205,6 +205,24 @@ TEST_F(Allocations, NoneForTheSecondAnswerThatALimitGives) {
   EXPECT_TRUE(client_.text().starts_with("HTTP/1.1 429 "));
 }
 
+// An end that was not there before: the tunnel's connections are never used again.
+TEST_F(Allocations, NoneForWhatGoesThroughATunnel) {
+  scenario_.take_client(std::make_unique<RoomyStream>(client_));
+  exchange("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+           "HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  ASSERT_TRUE(client_.text().starts_with("HTTP/1.1 101 "));
+  client_.size = origin_.size = 0;
+  const std::string some(50 * 1024, 'x');
+  const std::uint64_t before = test::allocations();
+  for (int i = 0; i < 5; ++i) {
+    give(client_, some);
+    give(origin_, some);
+  }
+  EXPECT_EQ(test::allocations(), before);
+  EXPECT_EQ(client_.size, 5 * some.size());
+  EXPECT_EQ(origin_.size, 5 * some.size());
+}
+
 TEST_F(Allocations, NoneForTheSecondMirroredPost) {
   config::Cluster next;
   next.name = "next";
