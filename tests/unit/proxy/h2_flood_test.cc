@@ -131,7 +131,7 @@ TEST_F(H2Flood, HeadsBeyondTheLimitAreAnswered431AndBombsEndTheConnection) {
     for (const auto& [name, value] : plain) size += name.size() + value.size() + 32;
     return h2::headers(1, h2::request_fields("GET", "/", {{"x", std::string(bytes - size, 'a')}}));
   };
-  for (const std::size_t bytes : {4095, 4096}) {
+  for (const std::size_t bytes : {4095U, 4096U}) {
     H2Client& client = connect_h2();
     client.sends(head(bytes));
     EXPECT_EQ(connecting(), 1U) << bytes;
@@ -154,7 +154,7 @@ TEST_F(H2Flood, HeadsBeyondTheLimitAreAnswered431AndBombsEndTheConnection) {
 TEST_F(H2Flood, FieldsAndCookieCrumbsAreCounted) {
   listener().limits.headers = 10;
   for (const std::string_view name : {"x-a", "cookie"}) {
-    for (const std::size_t count : {9, 10, 11}) {
+    for (const std::size_t count : {9U, 10U, 11U}) {
       H2Client& client = connect_h2();
       client.sends(h2::headers(
           1, h2::request_fields("GET", "/", h2::Fields(count, {std::string(name), "1"}))));

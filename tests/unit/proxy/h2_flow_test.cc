@@ -113,7 +113,6 @@ TEST_F(H2Flow, APausedUploadStopsItsStreamOnly) {
   const std::string body = content(64 * 1024);
   client.sends(data(1, body, false));  // nobody has accepted yet
   EXPECT_EQ(client.seen().opened(1), 0U);
-  EXPECT_GE(client.seen().opened(0) - (1024 * 1024 - 65535), 0U);
   client.sends(h2::get(3, "/other"));
   Party& up = accept();
   Party& other = accept();
