@@ -14,7 +14,7 @@ from support.metrics import metric, wait_for_metric
 from support.waiting import wait_for
 from support.weir import command, config
 
-SAYS_HOW = ('location /how { return 200 "$ssl_protocol $ssl_server_name $ssl_session_reused $ssl_client_verify '
+SAYS_HOW = ('location /how { return 200 "$ssl_protocol|$ssl_server_name|$ssl_session_reused|$ssl_client_verify|'
             '$connection"; }')
 
 
@@ -24,10 +24,10 @@ class UpstreamTls(IntegrationTest):
         super().setUpClass()
         cls.authority = Authority(os.path.join(cls.shared.folder, "authority"))
 
-    def nginx(self, *names, directives="", options="ssl", **issued):
+    def nginx(self, *names, directives="", options="ssl", protocols="TLSv1.2 TLSv1.3", **issued):
         certificate, key = self.authority.issue(f"c{time.monotonic_ns()}", *(names or ["IP:127.0.0.1"]), **issued)
         return self.stage.nginx("one", options=options, directives=(
-            f"ssl_certificate {certificate}; ssl_certificate_key {key}; {SAYS_HOW} {directives}"))
+            f"ssl_certificate {certificate}; ssl_certificate_key {key}; ssl_protocols {protocols}; {SAYS_HOW} {directives}"))
 
     def weir(self, nginx, tls=None, **cluster):
         return self.stage.weir_before(nginx, cluster={"tls": {"ca": self.authority.ca, **(tls or {})}, **cluster})
@@ -40,9 +40,9 @@ class UpstreamTls(IntegrationTest):
     def test_requests_go_over_tls_to_who_proves_its_address(self):
         weir = self.weir(self.nginx())
         with weir.client() as client:
-            first = client.request("GET", "/how").body.decode().split()
+            first = client.request("GET", "/how").body.decode().split("|")
             self.assertEqual(first[0], "TLSv1.3")
-            self.assertEqual(client.request("GET", "/how").body.decode().split()[-1], first[-1], "one connection")
+            self.assertEqual(client.request("GET", "/how").body.decode().split("|")[-1], first[-1], "one connection")
         large = b"x" * 1_000_000
         with weir.client() as client:
             self.assertEqual(client.request("POST", "/", body=large).status, 200)
@@ -50,11 +50,11 @@ class UpstreamTls(IntegrationTest):
 
     def test_the_name_is_told_and_verified(self):
         weir = self.weir(self.nginx("DNS:app.test"), {"server_name": "app.test"})
-        self.assertEqual(get(weir.address, "/how").body.decode().split()[1], "app.test")
+        self.assertEqual(get(weir.address, "/how").body.decode().split("|")[1], "app.test")
         by_name = self.stage.weir(config(
             [self.nginx("DNS:localhost").address.replace("127.0.0.1", "localhost")],
             cluster={"tls": {"ca": self.authority.ca}}))
-        self.assertEqual(get(by_name.address, "/how").body.decode().split()[1], "localhost")
+        self.assertEqual(get(by_name.address, "/how").body.decode().split("|")[1], "localhost")
 
     def test_another_name_is_refused(self):
         weir = self.weir(self.nginx("DNS:app.test"), {"server_name": "other.test"})
@@ -83,8 +83,8 @@ class UpstreamTls(IntegrationTest):
         self.refused(self.weir(self.stage.nginx("plain")), "upstream_tls", "tls_protocol_error")
 
     def test_an_old_version_is_refused(self):
-        nginx = self.nginx(directives="ssl_protocols TLSv1.2;")
-        self.assertEqual(get(self.weir(nginx).address, "/how").body.decode().split()[0], "TLSv1.2")
+        nginx = self.nginx(protocols="TLSv1.2")
+        self.assertEqual(get(self.weir(nginx).address, "/how").body.decode().split("|")[0], "TLSv1.2")
         answer = get(self.weir(nginx, {"min_version": "1.3"}).address)
         self.assert_own_answer(answer, 502)
         self.assertIn(answer.get("Proxy-Status").split("error=")[1].split(";")[0],
@@ -95,13 +95,13 @@ class UpstreamTls(IntegrationTest):
         nginx = self.nginx(directives=asks)
         certificate, key = self.authority.issue("client", "DNS:weir.test")
         weir = self.weir(nginx, {"certificate": certificate, "key": key})
-        self.assertEqual(get(weir.address, "/how").body.decode().split()[3], "SUCCESS")
+        self.assertEqual(get(weir.address, "/how").body.decode().split("|")[3], "SUCCESS")
         without = self.weir(nginx)
         self.assertIn(get(without.address).status, (400, 502))  # nginx says it in HTTP
 
     def test_sessions_are_resumed(self):
         weir = self.weir(self.nginx(directives="keepalive_requests 1;"))
-        reused = [get(weir.address, "/how").body.decode().split()[2] for _ in range(4)]
+        reused = [get(weir.address, "/how").body.decode().split("|")[2] for _ in range(4)]
         self.assertEqual(reused[0], ".")
         self.assertIn("r", reused[1:])
 
