@@ -76,7 +76,7 @@ class WebSockets(IntegrationTest):
         weir = self.real()
 
         async def talk():
-            async with websockets.connect(self.uri(weir), max_size=None) as peer:
+            async with websockets.connect(self.uri(weir), max_size=None, compression=None) as peer:
                 for message in ("hello", "", "ü" * 70_000, b"\0\1\2", b"x" * 2_000_000):
                     await peer.send(message)
                     self.assertEqual(await peer.recv(), message)
@@ -281,6 +281,7 @@ class Changes(IntegrationTest):
         with self.assertRaises(ConnectionResetError):
             frames.connection.reader.rest()
         self.assertGreater(watch.seconds, 0.6)
+        frames.connection.close()
         self.assertEqual(weir.child.wait(), 0)
         self.assertEqual(weir.logged(1)[0]["reason"], "shutting_down")
 
@@ -302,8 +303,10 @@ class Changes(IntegrationTest):
         old = weir.pids[-1]
         weir.signal_upgrade()
         self.assertTrue(frames.echo(b"in the old process"))
-        self.assertTrue(websocket.connect(weir).echo(b"in the new one"))
-        frames.connection.close()
+        later = websocket.connect(weir)
+        self.assertTrue(later.echo(b"in the new one"))
+        for each in (frames, later):
+            each.connection.close()
         weir.wait_for_end(old)
 
 
