@@ -85,8 +85,8 @@ struct WorkerContext {
   Buffer out;  // scratch for composing one write; empty between writes
   std::shared_ptr<WorkerSnapshot> snapshot;  // the newest
   DateCache date = {};
-  net::TlsEngine* tls = nullptr;  // for listeners with TLS
-  std::size_t index = 0;          // of the worker, among those of the process
+  net::TlsEngine* tls = nullptr;             // for listeners with TLS
+  std::size_t index = 0;                     // of the worker, among those of the process
   std::shared_ptr<H2Workshop> h2 = nullptr;  // from the first HTTP/2 connection on
   bool draining = false;                     // stopping: answer with Connection: close
   // How long clients that were promised to be kept may still send a request then.
