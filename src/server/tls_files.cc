@@ -64,13 +64,14 @@ class TlsFileReader {
   }
 
   std::optional<std::string> content(const config::FileName& file) {
+    errno = 0;
     std::ifstream stream(file.path, std::ios::binary);
     std::string text(limits::kCertificateBytes + 1, '\0');
-    errno = 0;
     stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+    const int cause = errno;  // of not opening it, or not reading: a folder
     text.resize(static_cast<std::size_t>(stream.gcount()));
-    if (text.empty() && errno != 0) {
-      error(file, fmt::format("cannot be read: {}", std::strerror(errno)));
+    if (text.empty() && cause != 0) {
+      error(file, fmt::format("cannot be read: {}", std::strerror(cause)));
       return {};
     }
     if (text.size() > limits::kCertificateBytes) {
