@@ -10,6 +10,7 @@ namespace weir::http {
 namespace {
 
 constexpr int kEndSession = NGHTTP2_ERR_CALLBACK_FAILURE;
+constexpr std::size_t kFrameMost = 16'384;  // SETTINGS_MAX_FRAME_SIZE where nothing is said of it
 constexpr std::size_t kHeaderBlockMost = 1024 * 1024;  // of a response, encoded; heads have a limit
 
 H2Session& session_of(void* user) {
@@ -28,6 +29,12 @@ bool ends_stream(const nghttp2_frame_hd& hd) {
 bool answers_a_fault(std::uint32_t code) {
   return code != NGHTTP2_NO_ERROR && code != NGHTTP2_INTERNAL_ERROR && code != NGHTTP2_CANCEL &&
          code != NGHTTP2_ENHANCE_YOUR_CALM;
+}
+
+bool changes_windows(const nghttp2_settings& settings) {
+  return std::any_of(settings.iv, settings.iv + settings.niv, [](const auto& entry) {
+    return entry.settings_id == NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE;
+  });
 }
 
 }  // namespace
@@ -75,7 +82,28 @@ void H2Callbacks::set_all(nghttp2_session_callbacks* callbacks) {
 int H2Callbacks::on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* hd, void* user) {
   H2Session& session = session_of(user);
   session.begun_ = true;
-  return count_frame(session, *hd) ? 0 : kEndSession;
+  return count_frame(session, *hd) && may_come(session, *hd) ? 0 : kEndSession;
+}
+
+// What nghttp2 lets pass though RFC 9113 does not. False: the connection has ended for it.
+bool H2Callbacks::may_come(H2Session& session, const nghttp2_frame_hd& hd) {
+  H2Code code = H2Code::protocol_error;
+  switch (hd.type) {
+    case NGHTTP2_CONTINUATION:  // section 4.2: we have not allowed larger frames
+      if (hd.length <= kFrameMost) return true;
+      code = H2Code::frame_size_error;
+      break;
+    case NGHTTP2_PRIORITY:  // section 6.3
+      if (hd.stream_id != 0) return true;
+      break;
+    case NGHTTP2_HEADERS:
+      if (session.in_order(hd.stream_id)) return true;
+      break;
+    default:
+      return true;
+  }
+  session.abandon(code, H2Abuse::protocol_error);
+  return false;
 }
 
 bool H2Callbacks::is_empty(const nghttp2_frame_hd& hd) {
@@ -202,6 +230,9 @@ int H2Callbacks::on_frame(nghttp2_session* ng, const nghttp2_frame* frame, void*
         session.finish_shutdown();
       }
       return 0;
+    case NGHTTP2_SETTINGS:
+      session.windows_changed_ |= changes_windows(frame->settings);
+      return 0;
     default:
       return 0;
   }
@@ -270,6 +301,11 @@ int H2Callbacks::on_frame_sent(nghttp2_session* ng, const nghttp2_frame* frame, 
   const nghttp2_frame_hd& hd = frame->hd;
   if (hd.type == NGHTTP2_RST_STREAM) {
     const std::uint32_t code = frame->rst_stream.error_code;
+    // Section 6.9.2: where SETTINGS made a window too large, nghttp2 ends the stream alone.
+    if (code == NGHTTP2_FLOW_CONTROL_ERROR && session.windows_changed_) {
+      session.abandon(H2Code::flow_control_error, H2Abuse::protocol_error);
+      return kEndSession;
+    }
     const bool calm = !answers_a_fault(code) ||
                       session.meter(session.resets_, limits::kH2Resets, H2Abuse::resets);
     return calm ? 0 : kEndSession;

@@ -59,6 +59,7 @@ struct H2Callbacks {
                           std::size_t size, nghttp2_data_source* source, void* user);
 
  private:
+  static bool may_come(H2Session& session, const nghttp2_frame_hd& hd);
   static bool count_frame(H2Session& session, const nghttp2_frame_hd& hd);
   static bool is_empty(const nghttp2_frame_hd& hd);
   static int finish_headers(H2Session& session, const nghttp2_frame& frame);

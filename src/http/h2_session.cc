@@ -57,6 +57,7 @@ H2Session::~H2Session() {
 
 void H2Session::receive(std::string_view bytes, std::uint64_t now_ms) {
   now_ms_ = now_ms;
+  windows_changed_ = false;
   bool paused = false;
   while (!dead_ && (paused || !bytes.empty())) {
     const ssize_t used = nghttp2_session_mem_recv(
@@ -104,6 +105,16 @@ void H2Session::tell(H2StreamState& stream) {
 
 void H2Session::take(H2StreamState& stream, std::size_t bytes) {
   if (stream.open_ && !dead_) nghttp2_session_consume_stream(session_, stream.id_, bytes);
+}
+
+bool H2Session::in_order(std::int32_t stream) {
+  if (stream <= newest_stream_) return stream < gap_begin_ || stream >= gap_end_;
+  if (stream > newest_stream_ + 2) {
+    gap_begin_ = newest_stream_ + 2;
+    gap_end_ = stream;
+  }
+  newest_stream_ = stream;
+  return true;
 }
 
 bool H2Session::meter(H2Meter& bucket, const limits::H2Allowance& allowance, H2Abuse abuse) {

@@ -191,6 +191,10 @@ class H2Session {
  private:
   friend struct H2Callbacks;
 
+  // False for HEADERS on a stream that the client left out when it opened later ones (RFC 9113
+  // section 5.1.1); of several gaps the last one is known. HEADERS on a stream that has ended are
+  // late.
+  bool in_order(std::int32_t stream);
   bool meter(H2Meter& bucket, const limits::H2Allowance& allowance, H2Abuse abuse);
   void touch(H2StreamState& stream);
   void tell(H2StreamState& stream);
@@ -217,6 +221,9 @@ class H2Session {
   bool begun_ = false;
   bool shutdown_begun_ = false;
   bool shutdown_finished_ = false;
+  bool windows_changed_ = false;              // by SETTINGS among what was received last
+  std::int32_t newest_stream_ = -1;           // that the client has named in HEADERS
+  std::int32_t gap_begin_ = 0, gap_end_ = 0;  // streams it left out
   std::uint32_t continuations_ = 0;
   H2Meter resets_, settings_, pings_, priorities_, empty_, unknown_, updates_;
 };
