@@ -30,26 +30,27 @@ class Stage(contextlib.ExitStack):
         self._made += 1
         return os.path.join(self.folder, f"{name}{self._made}")
 
-    def _standing(self, thing):
+    def keep(self, thing):
+        """Closed when the stage is."""
         self.callback(thing.close)
         return thing
 
     def origin(self, script=None, **options):
-        return self._standing(ScriptedOrigin(script, **options))
+        return self.keep(ScriptedOrigin(script, **options))
 
     def nginx(self, name, files=None, **options):
-        return self._standing(Nginx(self.path("nginx"), name, files, **options))
+        return self.keep(Nginx(self.path("nginx"), name, files, **options))
 
     def node(self, script="origin.js"):
-        return self._standing(Node(self.path("node"), script))
+        return self.keep(Node(self.path("node"), script))
 
     def name_server(self):
-        return self._standing(NameServer())
+        return self.keep(NameServer())
 
     def weir(self, configuration, **options):
         thing = Weir(self.path("weir"), configuration, **options)
         self._weirs.append(thing)
-        return self._standing(thing)
+        return self.keep(thing)
 
     def weir_before(self, *origins, **options):
         """A Weir with these origins as the endpoints of its one cluster."""

@@ -139,6 +139,10 @@ class Reader:
         self._framed(message)
         return message
 
+    def content(self, message):
+        """Takes what follows a request's head."""
+        self._framed(message)
+
     def _framed(self, message):
         if "chunked" in (message.get("Transfer-Encoding") or "").lower():
             message.body, message.trailers = self._chunks()

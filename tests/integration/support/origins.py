@@ -43,7 +43,7 @@ class ScriptedOrigin:
     """Calls script(connection) in a thread of its own for each connection, and closes the connection when it returns.
     `requests` collects what `take` read; the default script answers OK to every request."""
 
-    def __init__(self, script=None, unix_path=None, at=("127.0.0.1", 0)):
+    def __init__(self, script=None, unix_path=None, at=("127.0.0.1", 0), receive_buffer=None):
         self.script = script or self.answer_all
         self._lock = threading.Lock()
         self.connections, self.requests, self.broken = [], [], []
@@ -54,6 +54,8 @@ class ScriptedOrigin:
         else:
             self._listener = socket.socket()
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if receive_buffer:
+                self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             self._listener.bind(at)
             self.address = "%s:%d" % self._listener.getsockname()
         self._listener.listen(1024)
@@ -154,7 +156,7 @@ class Nginx:
                               directives=directives), encoding="ascii")
             self.child = Child(["nginx", "-p", folder, "-e", f"{folder}/error.log", "-c", config], f"{folder}/output")
             self.address = f"127.0.0.1:{port}"
-            wait_for(lambda: self.child.exit_code is not None or _listens(port), f"nginx on port {port}")
+            wait_for(lambda: self.child.exit_code is not None or listens(port), f"nginx on port {port}")
             if self.child.exit_code is None:
                 return
         raise AssertionError("nginx does not start: " + self.child.output())
@@ -179,6 +181,6 @@ class Node:
         self.child.kill()
 
 
-def _listens(port):
+def listens(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
