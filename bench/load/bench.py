@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Proxies side by side: the proxy alone on one CPU, wrk and the origin on another, in alternating rounds.
+"""Proxies side by side: the proxy alone on one CPU, wrk (HTTP/2: h2load) and the origin on another, in alternating rounds.
 
 What to compare is the CPU time a proxy spends per request, best as the multiple of the floor (a byte forwarder that
 understands nothing): requests/s is bounded by the load generator, and absolute times differ between machines. Multiples
@@ -46,36 +46,66 @@ class Measurement:
     errors: str
 
 
+@dataclass(frozen=True)
+class Load:
+    requests: int
+    per_second: float
+    p50_us: float
+    p99_us: float
+    errors: str
+
+
 def microseconds(text: str) -> float:
     number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
     return float(number) * {"us": 1, "ms": 1e3, "s": 1e6, "m": 6e7}[unit]
 
 
-def wrk(circumstances: Scenario, port: int, seconds: int) -> str:
-    command = ["wrk", "-t1", f"-c{circumstances.connections}", f"-d{seconds}s", "--latency", "--timeout", "5s"]
-    for field in circumstances.headers:
-        command += ["-H", field]
-    done = subprocess.run(command + [f"http://127.0.0.1:{port}/"], capture_output=True, text=True)
+def port_of(circumstances: Scenario, ports: peers.Ports) -> int:
+    if circumstances.tls:
+        return ports.tls
+    return ports.h2c if circumstances.streams else ports.proxy
+
+
+def generated(circumstances: Scenario, port: int, seconds: int) -> Load:
+    """What the load generator found in so many seconds."""
+    fields = [part for field in circumstances.headers for part in ("-H", field)]
+    url = f"{'https' if circumstances.tls else 'http'}://127.0.0.1:{port}/"
+    if circumstances.streams:
+        command = ["h2load", f"-c{circumstances.connections}", f"-m{circumstances.streams}", f"-D{seconds}", *fields, url]
+    else:
+        command = ["wrk", "-t1", f"-c{circumstances.connections}", f"-d{seconds}s", "--latency", "--timeout", "5s", *fields, url]
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
-        raise SystemExit(f"bench: wrk failed: {done.stderr.strip()}")
-    return done.stdout
+        raise SystemExit(f"bench: {command[0]} failed: {done.stderr.strip()}")
+    return (of_h2load if circumstances.streams else of_wrk)(done.stdout)
 
 
-def measure(circumstances: Scenario, number: int, name: str, program: Program, seconds: int) -> Measurement:
-    wrk(circumstances, program.port, 1)  # warm: pools filled, caches hot
-    times = processes.cpu_times()
-    before = program.cpu_nanoseconds()
-    report = wrk(circumstances, program.port, seconds)
-    spent = program.cpu_nanoseconds() - before
+def of_wrk(report: str) -> Load:
     requests = int(re.search(r"(\d+) requests in", report)[1])
     quantile = lambda q: microseconds(re.search(rf"(?m)^\s+{q}%\s+(\S+)", report)[1]) if requests else 0.0
+    return Load(requests, float(re.search(r"Requests/sec:\s+([\d.]+)", report)[1]), quantile(50), quantile(99),
+                " ".join(line.strip() for line in re.findall(r"Non-2xx.*|Socket errors.*", report)))
+
+
+def of_h2load(report: str) -> Load:
+    """h2load gives no quantiles: the mean stands for the median, and the longest for p99."""
+    done, failed = map(int, re.search(r"(\d+) done, \d+ succeeded, (\d+) failed", report).groups())
+    longest, mean = map(microseconds, re.search(r"time for request:\s+\S+\s+(\S+)\s+(\S+)", report).groups())
+    return Load(done, float(re.search(r"finished in \S+, ([\d.]+) req/s", report)[1]), mean, longest,
+                f"{failed} failed" if failed else "")
+
+
+def measure(circumstances: Scenario, number: int, name: str, program: Program, port: int, seconds: int) -> Measurement:
+    generated(circumstances, port, 1)  # warm: pools filled, caches hot
+    times = processes.cpu_times()
+    before = program.cpu_nanoseconds()
+    found = generated(circumstances, port, seconds)
+    spent = program.cpu_nanoseconds() - before
     return Measurement(
-        scenario=circumstances.name, round=number, proxy=name, requests=requests,
-        requests_per_second=float(re.search(r"Requests/sec:\s+([\d.]+)", report)[1]),
-        cpu_us_per_request=spent / 1e3 / max(requests, 1), p50_us=quantile(50), p99_us=quantile(99),
-        memory_mb=program.resident_bytes() / 2**20,
-        stolen=processes.stolen_share(times, processes.cpu_times()),
-        errors=" ".join(line.strip() for line in re.findall(r"Non-2xx.*|Socket errors.*", report)))
+        scenario=circumstances.name, round=number, proxy=name, requests=found.requests,
+        requests_per_second=found.per_second, cpu_us_per_request=spent / 1e3 / max(found.requests, 1),
+        p50_us=found.p50_us, p99_us=found.p99_us, memory_mb=program.resident_bytes() / 2**20,
+        stolen=processes.stolen_share(times, processes.cpu_times()), errors=found.errors)
 
 
 def run_proxy(proxy: peers.Proxy, circumstances: Scenario, number: int, origin: int, options) -> Measurement:
@@ -84,14 +114,17 @@ def run_proxy(proxy: peers.Proxy, circumstances: Scenario, number: int, origin: 
         ports = peers.Ports(processes.free_port(), origin, processes.free_port())
         command = proxy.command(ports, Path(folder))
         with Program(command, cpu, ports.proxy, Path(folder) / "log") as program:
-            first = measure(circumstances, number, proxy.name, program, options.seconds)
+            port = port_of(circumstances, ports)
+            first = measure(circumstances, number, proxy.name, program, port, options.seconds)
             if first.stolen <= NOISY:
                 return first
-            return measure(circumstances, number, proxy.name, program, options.seconds)
+            return measure(circumstances, number, proxy.name, program, port, options.seconds)
 
 
 def run_scenario(circumstances: Scenario, proxies: list[peers.Proxy], options, progress) -> list[Measurement]:
     rows = []
+    if circumstances.tls or circumstances.streams:  # the floor forwards bytes and cannot speak these
+        proxies = [proxy for proxy in proxies if proxy.name != "floor"]
     _, cpu = processes.two_cpus()
     port = processes.free_port()
     command = [str(options.tools / "weir_origin"), str(port), str(circumstances.body_bytes)]
@@ -134,8 +167,9 @@ def floor_multiples(rows: list[Measurement], proxy: str) -> list[float]:
 
 
 def table(circumstances: Scenario, rows: list[Measurement]) -> list[str]:
+    times_of = ("mean µs", "longest µs") if circumstances.streams else ("p50 µs", "p99 µs")
     lines = [f"### {circumstances.name}: {circumstances.about}", "",
-             "| proxy | CPU µs/request | × floor | range of × | requests/s | p50 µs | p99 µs | memory MB | errors |",
+             f"| proxy | CPU µs/request | × floor | range of × | requests/s | {times_of[0]} | {times_of[1]} | memory MB | errors |",
              "|---|--:|--:|--:|--:|--:|--:|--:|---|"]
     for name in dict.fromkeys(row.proxy for row in rows):
         own = [row for row in rows if row.proxy == name]

@@ -1,13 +1,18 @@
 """The proxies that are compared and the configuration each gets: one thread, kept-alive upstream connections, no access
-log, no limit that the load would meet. nginx and Weir can also mirror every request (mirror.py); HAProxy cannot. Each
-configuration is what a careful user of that proxy would write; whoever knows a better one for a peer is asked to mend
+log, no limit that the load would meet. Each listens for HTTP/1.1, for HTTP/2 with prior knowledge, and for both over TLS
+with one P-256 certificate. nginx and Weir can also mirror every request (mirror.py); HAProxy cannot. Each configuration is what a careful user of that proxy would write; whoever knows a better one for a peer is asked to mend
 it here."""
 
+import dataclasses
+import functools
 import os
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
+
+import processes
 
 NGINX = """\
 worker_processes 1;
@@ -33,6 +38,11 @@ http {{
   {copies_to}
   server {{
     listen 127.0.0.1:{port} reuseport backlog=4096;
+    listen 127.0.0.1:{h2c} http2 reuseport backlog=4096;
+    listen 127.0.0.1:{tls} ssl http2 reuseport backlog=4096;
+    ssl_certificate {dir}/site.pem;
+    ssl_certificate_key {dir}/site.pem;
+    ssl_protocols TLSv1.2 TLSv1.3;
     location / {{
       {copies}
       proxy_pass http://origin;
@@ -82,6 +92,8 @@ defaults
   option forwardfor
 frontend web
   bind 127.0.0.1:{port} backlog 4096
+  bind 127.0.0.1:{h2c} backlog 4096
+  bind 127.0.0.1:{tls} ssl crt {dir}/site.pem alpn h2,http/1.1 backlog 4096
   default_backend origin
 backend origin
   server one 127.0.0.1:{origin} pool-max-conn 1024 pool-purge-delay 1h
@@ -96,6 +108,15 @@ listeners:
     address: "127.0.0.1:{port}"
     requests_per_connection: 0
     timeouts: {{ idle: 1h }}
+  h2c:
+    address: "127.0.0.1:{h2c}"
+    requests_per_connection: 0
+    timeouts: {{ idle: 1h }}
+  tls:
+    address: "127.0.0.1:{tls}"
+    requests_per_connection: 0
+    timeouts: {{ idle: 1h }}
+    tls: {{ certificates: [{{ cert: "{dir}/site.pem", key: "{dir}/site.pem" }}] }}
 routes:
   - name: all
     match: {{ path_prefix: / }}
@@ -119,6 +140,8 @@ class Ports:
     origin: int
     admin: int
     shadow: int | None = None  # where copies of the requests go, if anywhere
+    h2c: int = dataclasses.field(default_factory=processes.free_port)  # HTTP/2 in the clear, prior knowledge
+    tls: int = dataclasses.field(default_factory=processes.free_port)  # h2 and http/1.1 by ALPN
 
 
 @dataclass(frozen=True)
@@ -128,9 +151,20 @@ class Proxy:
     command: Callable[[Ports, Path], list[str]]  # writes its configuration into the folder
 
 
+@functools.cache
+def _certificate() -> str:
+    """A key and a certificate for 127.0.0.1 in one text, the same for everybody in this run."""
+    made = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                           "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                           "-keyout", "-", "-out", "-"], capture_output=True, text=True, check=True)
+    return made.stdout
+
+
 def _written(folder: Path, name: str, template: str, ports: Ports, **more) -> str:
+    (folder / "site.pem").write_text(_certificate())
     path = folder / name
-    path.write_text(template.format(port=ports.proxy, origin=ports.origin, admin=ports.admin, dir=folder, **more))
+    path.write_text(template.format(port=ports.proxy, h2c=ports.h2c, tls=ports.tls, origin=ports.origin,
+                                    admin=ports.admin, dir=folder, **more))
     return str(path)
 
 
