@@ -45,11 +45,13 @@ void TlsArrival::on_secured(const net::TlsFacts& facts) {
 // Who agreed on nothing speaks HTTP/1.
 void TlsArrival::speak(const net::TlsFacts& facts) {
   stage_ = Stage::over;
-  DownstreamConnection* next = nullptr;  // owned by itself until it retires
+  DownstreamConnection* next = nullptr;
   if (facts.alpn == "h2") {
-    next = new H2Downstream(context_, port_, std::move(stream_), client_, std::move(place_), {});
+    next = new H2Downstream(  // owned by itself until it retires
+        context_, port_, std::move(stream_), client_, std::move(place_), {});
   } else {
-    next = new H1Downstream(context_, port_, std::move(stream_), client_, std::move(place_));
+    next = new H1Downstream(  // owned by itself until it retires
+        context_, port_, std::move(stream_), client_, std::move(place_));
   }
   go_on_as(*next);
   if (stopping()) next->drain();
