@@ -12,6 +12,8 @@ namespace weir::test {
 
 class StreamRecorder : public net::StreamEvents {
  public:
+  virtual ~StreamRecorder() = default;
+
   void on_read(std::string_view bytes) override {
     received.append(bytes);
     ++reads;

@@ -39,7 +39,7 @@ TEST(TlsStream, SpeaksTls12) {
 
 TEST(TlsStream, AnySplitOfWhatArrivesIsTheSame) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-    for (const std::size_t piece : {1, 2, 3, 5, 7, 100, 517, 1000}) {
+    for (const std::size_t piece : {1U, 2U, 3U, 5U, 7U, 100U, 517U, 1000U}) {
       TlsPair pair(usual_settings(), {.version = version});
       pair.secure(piece);
       const std::string big(70'000, 'b');
@@ -350,7 +350,7 @@ TEST(HandshakeBudget, WhoComesWhenItIsSpentWaitsForTheNextTurn) {
     std::vector<TlsRecorder> told(3);
     std::vector<test::StreamRecorder> seen(3);
     clock.step = row.step;
-    for (int i = 0; i < 3; ++i) {
+    for (std::size_t i = 0; i < 3; ++i) {
       pairs.push_back(std::make_unique<TlsPair>());
       test::StreamRecorder hello;
       const StreamPtr listening = pairs[i]->server->take_inner();
@@ -368,14 +368,14 @@ TEST(HandshakeBudget, WhoComesWhenItIsSpentWaitsForTheNextTurn) {
     }
     const auto answered = [&] {
       int count = 0;
-      for (int i = 0; i < 3; ++i) {
+      for (std::size_t i = 0; i < 3; ++i) {
         wires[i]->deliver();
         if (!seen[i].received.empty()) ++count;
       }
       return count;
     };
     EXPECT_EQ(answered(), row.begun);
-    EXPECT_EQ(engine.postponed(), 3u - row.begun);
+    EXPECT_EQ(engine.postponed(), 3u - static_cast<unsigned>(row.begun));
     engine.turn();
     EXPECT_EQ(answered(), row.begun == 2 ? 3 : 2);
     engine.turn();
