@@ -17,7 +17,7 @@ from support.waiting import wait_for
 from support.weir import BINARY, ROOT
 
 PORTS = ("8080", "9901", "9101", "9102", "9103")
-PATIENCE = 60  # seconds for one recipe
+PATIENCE = 150  # seconds for one recipe: hundreds of curl processes, on a machine that may be busy
 BLOCK = re.compile(r"(?ms)^```(\w+)\n(.*?)^```$")
 
 
