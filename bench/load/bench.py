@@ -225,6 +225,12 @@ def write_files(about: dict, rows: list, lines: list[str], folder: Path, suffix_
     return stem.with_name(stem.name + ".md")
 
 
+def add_out(parser: argparse.ArgumentParser, suffix: str) -> None:
+    """--out of a program that writes results only when it is asked to: write_files(..., '-' + suffix)."""
+    parser.add_argument("--out", type=Path, nargs="?", const=ROOT / "bench/results", metavar="FOLDER",
+                        help=f"write DATE-COMMIT-{suffix}.md and .json there too (default: bench/results)")
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--list", action="store_true", help="list the scenarios and the proxies found, and stop")
@@ -233,15 +239,13 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seconds", type=int, default=5, help="of each measurement, after 1 s of warming up")
     parser.add_argument("--quick", action="store_true", help="2 rounds of 2 s: to see that it works, not to quote")
-    parser.add_argument("--weir", type=Path, default=ROOT / "build/release/weir", help="the binary to measure")
-    parser.add_argument("--tools", type=Path, default=ROOT / "build/bench", help="where weir_floor and weir_origin are")
+    peers.add_places(parser)
     parser.add_argument("--out", type=Path, default=ROOT / "bench/results")
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.seconds = 2, 2
     if options.rounds < 1 or options.seconds < 1:
         parser.error("--rounds and --seconds count from 1")
-    options.weir, options.tools = options.weir.absolute(), options.tools.absolute()
     return options
 
 

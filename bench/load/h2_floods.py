@@ -17,14 +17,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 import bench
 import peers
 import processes
-from processes import Program
+from processes import Highest, Program
 
 KINDS = {  # name: (connections of the flooder, what it is)
     "rapid_reset": (4, "requests that are reset at once (CVE-2023-44487)"),
@@ -44,6 +43,7 @@ KINDS = {  # name: (connections of the flooder, what it is)
 }
 TIMES, AT_LEAST_US = 3.0, 1000.0
 GROWTH_MB = 64
+SAMPLE_SECONDS = 0.05
 BODY_BYTES = 8 * 1024  # of each answer: 64 connections with 100 stalled answers have 51 MB due
 
 
@@ -71,23 +71,6 @@ class Run:
         slow = any(p99 > max(TIMES * alone, AT_LEAST_US) for p99, alone in (
             (self.h1_p99_us, self.h1_alone_us), (self.h2_p99_us, self.h2_alone_us)))
         return not slow and not self.failed and self.memory_most_mb - self.memory_before_mb < GROWTH_MB
-
-
-class MemoryWatch(threading.Thread):
-    """The most resident memory of a program from start to stop."""
-
-    def __init__(self, program: Program):
-        super().__init__(daemon=True)
-        self._program, self._over, self.most = program, threading.Event(), 0
-
-    def run(self) -> None:
-        while not self._over.wait(0.05):
-            self.most = max(self.most, self._program.resident_bytes())
-
-    def stop(self) -> float:
-        self._over.set()
-        self.join()
-        return self.most / 2**20
 
 
 def behaving(ports: peers.Ports, options, folder: Path) -> tuple[float, float, int]:
@@ -121,19 +104,18 @@ def one_flood(proxy: peers.Proxy, kind: str, number: int, origin: int, options) 
             h1_alone, h2_alone, lost = behaving(ports, options, folder)
             if lost:
                 raise SystemExit(f"h2_floods: {proxy.name} lost {lost} requests without a flood")
-            before, cpu_before = program.resident_bytes() / 2**20, program.cpu_nanoseconds()
-            flood = subprocess.Popen(
-                [str(options.tools / "weir_flood"), str(ports.h2c), kind, str(options.seconds + 2), str(KINDS[kind][0])],
-                stdout=subprocess.PIPE, text=True, preexec_fn=in_idle_class)
-            watch = MemoryWatch(program)
-            watch.start()
-            h1, h2, lost = behaving(ports, options, folder)
-            found = json.loads(flood.communicate()[0])
-            most = watch.stop()
+            cpu_before = program.cpu_nanoseconds()
+            with Highest(program.resident_bytes, SAMPLE_SECONDS) as memory:
+                flood = subprocess.Popen(
+                    [str(options.tools / "weir_flood"), str(ports.h2c), kind, str(options.seconds + 2), str(KINDS[kind][0])],
+                    stdout=subprocess.PIPE, text=True, preexec_fn=in_idle_class)
+                h1, h2, lost = behaving(ports, options, folder)
+                found = json.loads(flood.communicate()[0])
             spent = (program.cpu_nanoseconds() - cpu_before) / 1e9 / (options.seconds + 2)
             if program.process.poll() is not None:
                 raise SystemExit(f"h2_floods: {proxy.name} is gone after {kind}:\n{program.log.read_text()[-2000:]}")
-    return Run(proxy.name, kind, number, h1_alone, h1, h2_alone, h2, lost, before, most, spent, found)
+    return Run(proxy.name, kind, number, h1_alone, h1, h2_alone, h2, lost, memory.before / 2**20,
+               memory.highest / 2**20, spent, found)
 
 
 def row(kind: str, proxy: str, own: list[Run]) -> str:
@@ -174,16 +156,13 @@ def arguments():
     parser.add_argument("--proxy", action="append", choices=["weir", "nginx", "haproxy"],
                         help="this one (repeatable; default: weir)")
     parser.add_argument("--quick", action="store_true", help="1 round of 2 s: to see that it works, not to quote")
-    parser.add_argument("--weir", type=Path, default=bench.ROOT / "build/release/weir", help="the binary to measure")
-    parser.add_argument("--tools", type=Path, default=bench.ROOT / "build/bench", help="where weir_flood and others are")
-    parser.add_argument("--out", type=Path, nargs="?", const=bench.ROOT / "bench/results", metavar="FOLDER",
-                        help="write DATE-COMMIT-floods.md and .json there too (default: bench/results)")
+    peers.add_places(parser)
+    bench.add_out(parser, "floods")
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.seconds = 1, 2
     if min(options.rate // 2, options.seconds, options.rounds) < 1:
         parser.error("--seconds and --rounds count from 1, --rate from 2")
-    options.weir, options.tools = options.weir.absolute(), options.tools.absolute()
     return options
 
 

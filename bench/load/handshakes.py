@@ -118,12 +118,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2, help="of each measurement")
     parser.add_argument("--proxy", action="append", metavar="NAME", help="only this one (repeatable)")
-    parser.add_argument("--weir", type=Path, default=bench.ROOT / "build/release/weir")
-    parser.add_argument("--tools", type=Path, default=bench.ROOT / "build/bench")
-    parser.add_argument("--out", type=Path, nargs="?", const=bench.ROOT / "bench/results", metavar="FOLDER",
-                        help="write DATE-COMMIT-handshakes.md and .json there too (default: bench/results)")
+    peers.add_places(parser)
+    bench.add_out(parser, "handshakes")
     options = parser.parse_args()
-    options.weir, options.tools = options.weir.absolute(), options.tools.absolute()
     proxies = [proxy for proxy in peers.known_proxies(options.weir, options.tools)
                if proxy.name != "floor" and peers.installed(proxy) and proxy.name in (options.proxy or [proxy.name])]
     os.sched_setaffinity(0, {processes.two_cpus()[1]})

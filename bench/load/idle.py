@@ -89,20 +89,18 @@ def measure(proxy: peers.Proxy, origin: int, options) -> tuple[int, int]:
 
 
 def main() -> int:
-    root = Path(__file__).resolve().parents[2]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-n", "--connections", type=int, default=5000)
     parser.add_argument("--tls", action="store_true", help="over TLS 1.3")
     parser.add_argument("--http2", action="store_true", help="by HTTP/2")
-    parser.add_argument("--weir", type=Path, default=root / "build/release/weir")
-    parser.add_argument("--tools", type=Path, default=root / "build/bench")
+    peers.add_places(parser)
     options = parser.parse_args()
     if processes.raise_file_limit() < options.connections + 64:
         raise SystemExit(f"idle: the limit of open files is too low for {options.connections} connections (ulimit -Hn)")
-    known = peers.known_proxies(options.weir.absolute(), options.tools.absolute())
+    known = peers.known_proxies(options.weir, options.tools)
     _, cpu = processes.two_cpus()
     port = processes.free_port()
-    origin = [str(options.tools.absolute() / "weir_origin"), str(port), str(BODY_BYTES)]
+    origin = [str(options.tools / "weir_origin"), str(port), str(BODY_BYTES)]
     print(f"| proxy | before, MB | with {options.connections} idle connections, MB | KiB per connection |\n|---|--:|--:|--:|")
     with tempfile.TemporaryDirectory(prefix="weir-idle-") as folder, Program(origin, cpu, port, Path(folder) / "log"):
         for proxy in known:

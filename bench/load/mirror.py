@@ -18,14 +18,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 import bench
 import peers
 import processes
-from processes import Program
+from processes import Highest, Program
 from scenarios import Scenario
 
 BODY_BYTES = 128
@@ -69,31 +68,6 @@ class Row:
     closed_errors: str
     grown_mb: float  # memory at its highest over what it was before the load
     stolen: float
-
-
-class Highest:
-    """Watches a program's memory from a thread of its own."""
-
-    def __init__(self, program: Program):
-        self.program = program
-        self.before = self.highest = program.private_bytes()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> "Highest":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(SAMPLE_SECONDS):
-            self.highest = max(self.highest, self.program.private_bytes())
-
-    def grown_mb(self) -> float:
-        return (self.highest - self.before) / 2**20
 
 
 @contextlib.contextmanager
@@ -148,7 +122,7 @@ def constant_rate(port: int, options) -> dict:
 
 def closed_loop(program: Program, name: str, number: int, options) -> bench.Measurement:
     circumstances = Scenario("mirror", "as fast as answers come", options.connections, BODY_BYTES)
-    return bench.measure(circumstances, number, name, program, options.closed_seconds)
+    return bench.measure(circumstances, number, name, program, program.port, options.closed_seconds)
 
 
 def measure(proxy: peers.Proxy, target: Target, number: int, origin: int, options) -> Row:
@@ -157,7 +131,7 @@ def measure(proxy: peers.Proxy, target: Target, number: int, origin: int, option
         folder = Path(name)
         ports = peers.Ports(processes.free_port(), origin, processes.free_port(), shadow)
         with Program(proxy.command(ports, folder), cpu, ports.proxy, folder / "log") as program:
-            with Highest(program) as memory:
+            with Highest(program.private_bytes, SAMPLE_SECONDS) as memory:
                 times = processes.cpu_times()
                 at_rate = constant_rate(ports.proxy, options)
                 stolen = processes.stolen_share(times, processes.cpu_times())
@@ -257,16 +231,13 @@ def arguments():
     parser.add_argument("--target", action="append", choices=[target.name for target in TARGETS],
                         help="only this one, besides the healthy (repeatable)")
     parser.add_argument("--quick", action="store_true", help="1 round of 3 s and 2 s: to see that it works, not to quote")
-    parser.add_argument("--weir", type=Path, default=bench.ROOT / "build/release/weir", help="the binary to measure")
-    parser.add_argument("--tools", type=Path, default=bench.ROOT / "build/bench", help="where weir_rate and others are")
-    parser.add_argument("--out", type=Path, nargs="?", const=bench.ROOT / "bench/results", metavar="FOLDER",
-                        help="write DATE-COMMIT-mirror.md and .json there too (default: bench/results)")
+    peers.add_places(parser)
+    bench.add_out(parser, "mirror")
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.seconds, options.closed_seconds = 1, 3, 2
     if min(options.rate, options.seconds, options.closed_seconds, options.connections, options.rounds) < 1:
         parser.error("--rate, --seconds, --closed-seconds, --connections and --rounds count from 1")
-    options.weir, options.tools = options.weir.absolute(), options.tools.absolute()
     return options
 
 

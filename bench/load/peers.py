@@ -1,8 +1,9 @@
 """The proxies that are compared and the configuration each gets: one thread, kept-alive upstream connections, no access
 log, no limit that the load would meet. Each listens for HTTP/1.1, for HTTP/2 with prior knowledge, and for both over TLS
-with one P-256 certificate. nginx and Weir can also mirror every request (mirror.py); HAProxy cannot. Each configuration is what a careful user of that proxy would write; whoever knows a better one for a peer is asked to mend
-it here."""
+with one P-256 certificate. nginx and Weir can also mirror every request (mirror.py); HAProxy cannot. Each configuration
+is what a careful user of that proxy would write; whoever knows a better one for a peer is asked to mend it here."""
 
+import argparse
 import dataclasses
 import functools
 import os
@@ -160,7 +161,8 @@ def _certificate() -> str:
     return made.stdout
 
 
-def _written(folder: Path, name: str, template: str, ports: Ports, **more) -> str:
+def written(folder: Path, name: str, template: str, ports: Ports, **more) -> str:
+    """The path of a configuration made from one of the templates, with the certificate beside it."""
     (folder / "site.pem").write_text(_certificate())
     path = folder / name
     path.write_text(template.format(port=ports.proxy, h2c=ports.h2c, tls=ports.tls, origin=ports.origin,
@@ -171,7 +173,7 @@ def _written(folder: Path, name: str, template: str, ports: Ports, **more) -> st
 def _nginx(folder: Path, ports: Ports) -> str:
     user = "user root;\n" if os.geteuid() == 0 else ""
     mirrored = ports.shadow is not None
-    return _written(folder, "nginx.conf", user + NGINX, ports, files=20000,
+    return written(folder, "nginx.conf", user + NGINX, ports, files=20000,
                     copies="mirror /copy;" if mirrored else "",
                     copies_to=NGINX_COPIES_TO.format(shadow=ports.shadow) if mirrored else "",
                     copies_by=NGINX_COPIES_BY.format() if mirrored else "")
@@ -179,9 +181,20 @@ def _nginx(folder: Path, ports: Ports) -> str:
 
 def _weir(folder: Path, ports: Ports) -> str:
     mirrored = ports.shadow is not None
-    return _written(folder, "weir.yaml", WEIR, ports,
+    return written(folder, "weir.yaml", WEIR, ports,
                     copies="mirror: [{ cluster: shadow, percent: 100 }]" if mirrored else "",
                     copies_to=WEIR_COPIES_TO.format(shadow=ports.shadow) if mirrored else "")
+
+
+def add_places(parser: argparse.ArgumentParser) -> None:
+    """--weir and --tools, for known_proxies()."""
+    root = Path(__file__).resolve().parents[2]
+    parser.add_argument("--weir", type=_absolute, default=root / "build/release/weir", help="the binary to measure")
+    parser.add_argument("--tools", type=_absolute, default=root / "build/bench", help="where weir_floor, weir_origin and others are")
+
+
+def _absolute(path: str) -> Path:
+    return Path(path).absolute()
 
 
 def known_proxies(weir: Path, tools: Path) -> list[Proxy]:
@@ -194,7 +207,7 @@ def known_proxies(weir: Path, tools: Path) -> list[Proxy]:
         Proxy("nginx", [nginx, "-v"],
               lambda ports, folder: [nginx, "-p", str(folder), "-g", "daemon off;", "-c", _nginx(folder, ports)]),
         Proxy("haproxy", [haproxy, "-v"],
-              lambda ports, folder: [haproxy, "-db", "-f", _written(folder, "haproxy.cfg", HAPROXY, ports)]),
+              lambda ports, folder: [haproxy, "-db", "-f", written(folder, "haproxy.cfg", HAPROXY, ports)]),
         Proxy("weir", [str(weir), "version"],
               lambda ports, folder: [str(weir), "run", "-c", _weir(folder, ports)]),
     ]

@@ -1,5 +1,5 @@
-"""Processes under measurement: started on one CPU, observed through /proc, stopped by their own id. Used by bench.py,
-idle.py and mirror.py; starts nothing by itself and never signals a process it did not start."""
+"""Processes under measurement: started on one CPU, observed through /proc, stopped by their own id. Used by the
+programs of this folder; starts nothing by itself and never signals a process it did not start."""
 
 import functools
 import os
@@ -7,8 +7,10 @@ import resource
 import signal
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
+from typing import Callable
 
 
 @functools.cache
@@ -27,8 +29,15 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def raise_file_limit() -> int:
-    """Lifts the soft limit of open files to the hard one; children inherit it."""
+def raise_file_limit(wanted: int | None = None) -> int:
+    """Sets both limits of open files to `wanted` where that is allowed, else lifts the soft one to the hard one; children
+    inherit them. What the soft limit is then."""
+    if wanted is not None:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
+            return wanted
+        except (ValueError, PermissionError):
+            pass
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
@@ -114,6 +123,31 @@ class Program:
                 continue
             total += sum(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith(field))
         return total
+
+
+class Highest:
+    """Watches from a thread of its own how high a reading of a program's memory goes while the context lasts."""
+
+    def __init__(self, reading: Callable[[], int], every_seconds: float):
+        self.before = self.highest = reading()
+        self._reading, self._every = reading, every_seconds
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "Highest":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(self._every):
+            self.highest = max(self.highest, self._reading())
+
+    def grown_mb(self) -> float:
+        return (self.highest - self.before) / 2**20
 
 
 def _numbers(path: Path) -> list[int]:

@@ -8,7 +8,6 @@ too. Both ends are bench/load/tunnels.cc, on one CPU; the proxy has the other.""
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,22 +20,10 @@ from processes import Program
 LEFT_OVER = 200  # descriptors that a proxy has besides those of its tunnels
 
 
-def raise_file_limit(wanted: int) -> int:
-    """The hard limit, too, where that is allowed; children inherit both."""
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
-    except (ValueError, PermissionError):
-        processes.raise_file_limit()
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-
-
 def configured(name: str, ports: peers.Ports, folder: Path, files: int) -> list[str]:
     """The command of a proxy whose configuration differs from the other benches' in what tunnels need."""
-    def written(template: str, **values) -> str:
-        path = folder / "configuration"
-        path.write_text(template.format(port=ports.proxy, origin=ports.origin, admin=ports.admin, dir=folder,
-                                        copies="", copies_to="", copies_by="", files=files, **values))
-        return str(path)
+    def written(template: str) -> str:
+        return peers.written(folder, "configuration", template, ports, files=files, copies="", copies_to="", copies_by="")
     if name == "nginx":
         user = "user root;\n" if os.geteuid() == 0 else ""
         template = user + peers.NGINX.replace("worker_connections 16384", f"worker_connections {files}").replace(
@@ -76,21 +63,19 @@ def measure(proxy: peers.Proxy, origin: int, tools: Path, options: argparse.Name
 
 
 def main() -> int:
-    root = Path(__file__).resolve().parents[2]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-n", "--connections", type=int, default=10_000)
     parser.add_argument("-m", "--messages", type=int, default=10, help="through each tunnel")
     parser.add_argument("-b", "--bytes", type=int, default=64, help="of a message, at most 65535")
     parser.add_argument("--proxy", action="append", help="only this one: weir, nginx, haproxy")
-    parser.add_argument("--weir", type=Path, default=root / "build/release/weir")
-    parser.add_argument("--tools", type=Path, default=root / "build/bench")
+    peers.add_places(parser)
     options = parser.parse_args()
     wanted = 2 * options.connections + 2 * LEFT_OVER
-    files = raise_file_limit(wanted)
+    files = processes.raise_file_limit(wanted)
     if files < wanted:
         raise SystemExit(f"tunnels: {wanted} open files are needed, {files} are allowed (ulimit -Hn)")
-    tools = options.tools.absolute()
-    known = [proxy for proxy in peers.known_proxies(options.weir.absolute(), tools) if proxy.name != "floor"]
+    tools = options.tools
+    known = [proxy for proxy in peers.known_proxies(options.weir, tools) if proxy.name != "floor"]
     _, cpu = processes.two_cpus()
     port = processes.free_port()
     errors = 0
