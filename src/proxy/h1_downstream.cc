@@ -141,7 +141,7 @@ std::size_t H1Downstream::feed(std::string_view bytes) {
     return bytes.size();
   }
   if (step.complete) request_ended_ = true;
-  for (const std::string_view run : step.content) content_bytes_ += run.size();
+  pace_.count(step.content);
   if (step.head || step.complete || !step.content.empty()) watch_client();
   const std::size_t consumed = step.consumed;
   if (step.head || step.complete || !step.content.empty()) active_->exchange.on_request(step);
@@ -176,7 +176,7 @@ void H1Downstream::begin_request() {
   keep_alive_ = true;
   malformed_ = chunked_ = request_ended_ = false;
   written_before_ = written_;
-  content_bytes_ = content_wait_ = wait_since_ = 0;
+  pace_ = {};
   discarded_ = 0;
   empty_lines_ = 0;
   active_ = context_.exchanges.acquire(context_);
@@ -228,37 +228,15 @@ void H1Downstream::on_drained() {
 // content, if it is not the origin that holds it up.
 void H1Downstream::watch_client() {
   if (state_ == State::tunnelling) return;  // the exchange has the tunnel's one deadline
-  count_wait();
+  pace_.stop_waiting(context_.wheel.now());
   if (stream_->pending_bytes() > 0) {
     watch_pending();
   } else if (request_ended_ || active_->exchange.request_paused()) {
     disarm();
   } else {
-    await_content();
+    const bool expects = active_->exchange.request().expects_continue();
+    arm(config::Millis(pace_.wait(settings(), expects, context_.wheel.now())));
   }
-}
-
-// Time that passes while the client owes content is the client's, any other is not.
-void H1Downstream::count_wait() {
-  if (wait_since_ == 0) return;
-  content_wait_ += context_.wheel.now() - wait_since_;
-  wait_since_ = 0;
-}
-
-// A pause may last as long as body_idle, or until the whole has become too slow. A client that
-// waits for 100 (Continue) waits for the origin, and is not slow.
-void H1Downstream::await_content() {
-  config::Millis patience = settings().timeouts.body_idle;
-  const std::uint64_t rate = settings().limits.min_body_rate;
-  const bool waits = content_bytes_ == 0 && active_->exchange.request().expects_continue();
-  if (rate > 0 && !waits) {
-    const auto grace = static_cast<net::TimeMs>(limits::kClientRateGrace.count());
-    const net::TimeMs earned = grace + content_bytes_ * 1000 / rate;
-    const net::TimeMs left = earned > content_wait_ ? earned - content_wait_ : 0;
-    patience = std::min(patience, config::Millis(left));
-    wait_since_ = context_.wheel.now();
-  }
-  arm(patience);
 }
 
 // --- what the exchange sends ---
@@ -325,17 +303,11 @@ bool H1Downstream::send_own_answer(http::OwnAnswer answer) {
 // neither more output nor more content from the client puts it off.
 void H1Downstream::watch_pending() {
   const std::size_t pending = stream_->pending_bytes();
-  const bool owes = watching_output_ && written_ - pending - last_taken_ < least_taken();
+  const bool owes = watching_output_ && written_ - pending - last_taken_ < least_taken(settings());
   if (pending == 0 || owes) return;
   arm(settings().timeouts.write_idle);
   watching_output_ = true;
   last_taken_ = written_ - pending;
-}
-
-// What a client takes within write_idle to be given as much time again.
-std::uint64_t H1Downstream::least_taken() const {
-  const auto period = static_cast<std::uint64_t>(settings().timeouts.write_idle.count());
-  return std::max<std::uint64_t>(1, settings().limits.min_response_rate * period / 1000);
 }
 
 void H1Downstream::pause_request() {
@@ -427,7 +399,7 @@ void H1Downstream::on_request_timer() {
 // period.
 bool H1Downstream::client_is_stuck() {
   const std::uint64_t taken = written_ - stream_->pending_bytes() - last_taken_;
-  if (watching_output_ && taken < least_taken()) return true;
+  if (watching_output_ && taken < least_taken(settings())) return true;
   watching_output_ = false;
   watch_pending();
   return false;

@@ -13,6 +13,7 @@
 #include "base/chunk.h"
 #include "net/stream.h"
 #include "net/timer_wheel.h"
+#include "proxy/client_patience.h"
 #include "proxy/downstream.h"
 #include "proxy/downstream_connection.h"
 #include "proxy/exchange_pool.h"
@@ -86,10 +87,7 @@ class H1Downstream final : public DownstreamConnection, net::StreamEvents, Downs
   bool write(std::span<const std::string_view> content, bool complete,
              const http::Head* trailers_of);
   void watch_client();
-  void await_content();
-  void count_wait();
   void watch_pending();
-  std::uint64_t least_taken() const;
   void on_timer();
   void on_request_timer();
   bool client_is_stuck();
@@ -106,9 +104,7 @@ class H1Downstream final : public DownstreamConnection, net::StreamEvents, Downs
   std::uint64_t written_ = 0;         // bytes given to the stream, ever
   std::uint64_t written_before_ = 0;  // ... before this exchange
   std::uint64_t last_taken_ = 0;      // of them, what the client had taken at the last look
-  std::uint64_t content_bytes_ = 0;   // of this request, received
-  net::TimeMs content_wait_ = 0;      // how long that was waited for, up to wait_since_
-  net::TimeMs wait_since_ = 0;        // 0 = the client owes no content
+  ContentPace pace_;                  // of this request
   net::TimeMs idle_since_;
   std::uint32_t requests_ = 0;
   std::uint32_t requests_max_;   // 0 = no limit

@@ -9,6 +9,7 @@
 
 #include <weir/limits.h>
 
+#include "proxy/client_patience.h"
 #include "proxy/request_limit.h"
 
 namespace weir::proxy {
@@ -300,20 +301,15 @@ void H2Downstream::watch_written() {
     return;
   }
   const std::uint64_t taken = written_ - pending;
-  if (write_timer_.armed() && taken - last_taken_ < least_taken()) return;
+  if (write_timer_.armed() && taken - last_taken_ < least_taken(settings())) return;
   context_.wheel.arm_in(write_timer_, as_time(settings().timeouts.write_idle));
   last_taken_ = taken;
-}
-
-std::uint64_t H2Downstream::least_taken() const {
-  const auto period = static_cast<std::uint64_t>(settings().timeouts.write_idle.count());
-  return std::max<std::uint64_t>(1, settings().limits.min_response_rate * period / 1000);
 }
 
 void H2Downstream::on_write_timer() {
   const std::size_t pending = stream_->pending_bytes();
   if (pending == 0) return;
-  if (written_ - pending - last_taken_ >= least_taken()) {
+  if (written_ - pending - last_taken_ >= least_taken(settings())) {
     watch_written();
     return;
   }

@@ -91,7 +91,6 @@ class H2Downstream final : public DownstreamConnection, net::StreamEvents, http:
   void watch_written();
   void on_timer();
   void on_write_timer();
-  std::uint64_t least_taken() const;
 
   net::StreamPtr stream_;
   http::H2Session session_;

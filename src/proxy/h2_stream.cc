@@ -3,7 +3,6 @@
 // one.
 #include "proxy/h2_stream.h"
 
-#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -36,7 +35,8 @@ void H2Stream::end() {
   connection_->count_waiting(noted_waiting_, 0);
   connection_ = nullptr;
   untaken_ = noted_waiting_ = 0;
-  last_taken_ = content_bytes_ = content_wait_ = wait_since_ = 0;
+  last_taken_ = 0;
+  pace_ = {};
   reset_code_ = http::H2Code::cancel;
   request_ended_ = false;
   clear();
@@ -57,10 +57,8 @@ void H2Stream::on_input(const http::ParseStep& step) {
     return;
   }
   if (step.complete) request_ended_ = true;
-  for (const std::string_view run : step.content) {
-    content_bytes_ += run.size();
-    untaken_ += run.size();
-  }
+  pace_.count(step.content);
+  for (const std::string_view run : step.content) untaken_ += run.size();
   if (step.head) exchange.count_buffers();
   watch_client();
   exchange.on_request(step);
@@ -170,35 +168,15 @@ void H2Stream::disarm() {
 // What the client owes next: taking what was sent before anything else, then content, if it is not
 // the origin that holds it up.
 void H2Stream::watch_client() {
-  count_wait();
+  pace_.stop_waiting(context_.wheel.now());
   if (waiting_bytes() > 0) {
     watch_output();
   } else if (request_ended_ || active_->exchange.request_paused()) {
     disarm();
   } else {
-    await_content();
+    const bool expects = request().expects_continue();
+    arm(pace_.wait(connection_->settings(), expects, context_.wheel.now()));
   }
-}
-
-void H2Stream::count_wait() {
-  if (wait_since_ == 0) return;
-  content_wait_ += context_.wheel.now() - wait_since_;
-  wait_since_ = 0;
-}
-
-void H2Stream::await_content() {
-  const config::Listener& settings = connection_->settings();
-  auto patience = static_cast<net::TimeMs>(settings.timeouts.body_idle.count());
-  const std::uint64_t rate = settings.limits.min_body_rate;
-  const bool waits = content_bytes_ == 0 && active_->exchange.request().expects_continue();
-  if (rate > 0 && !waits) {
-    const auto grace = static_cast<net::TimeMs>(limits::kClientRateGrace.count());
-    const net::TimeMs earned = grace + content_bytes_ * 1000 / rate;
-    const net::TimeMs left = earned > content_wait_ ? earned - content_wait_ : 0;
-    patience = std::min(patience, left);
-  }
-  wait_since_ = context_.wheel.now();
-  arm(patience);
 }
 
 // Neither more output nor more content puts the deadline off, only what is taken.
@@ -210,14 +188,7 @@ void H2Stream::watch_output() {
 }
 
 bool H2Stream::client_is_stuck() const {
-  return framed_bytes() - last_taken_ < least_taken();
-}
-
-// What a client takes within write_idle to be given as much time again.
-std::uint64_t H2Stream::least_taken() const {
-  const config::Listener& settings = connection_->settings();
-  const auto period = static_cast<std::uint64_t>(settings.timeouts.write_idle.count());
-  return std::max<std::uint64_t>(1, settings.limits.min_response_rate * period / 1000);
+  return framed_bytes() - last_taken_ < least_taken(connection_->settings());
 }
 
 void H2Stream::on_timer() {

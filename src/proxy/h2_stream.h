@@ -17,6 +17,7 @@
 #include "http/h2_session.h"
 #include "net/retire_list.h"
 #include "net/timer_wheel.h"
+#include "proxy/client_patience.h"
 #include "proxy/downstream.h"
 #include "proxy/exchange_pool.h"
 #include "proxy/worker_context.h"
@@ -60,11 +61,8 @@ class H2Stream final : public http::H2StreamState, public net::Retirable, Downst
   void give_up(Errc reason, http::H2Code code);
   void open_window();
   void watch_client();
-  void count_wait();
-  void await_content();
   void watch_output();
   bool client_is_stuck() const;
-  std::uint64_t least_taken() const;
   void on_timer();
   void arm(net::TimeMs delay);
   void disarm();
@@ -73,12 +71,10 @@ class H2Stream final : public http::H2StreamState, public net::Retirable, Downst
   H2Downstream* connection_ = nullptr;
   std::unique_ptr<ActiveRequest> active_;  // until the exchange is over
   net::TimerEntry timer_;
-  std::size_t untaken_ = 0;          // content received that the window is not open for again
-  std::size_t noted_waiting_ = 0;    // of waiting_bytes(), as the connection counts them
-  std::uint64_t last_taken_ = 0;     // of what was sent, gone into frames at the last look
-  std::uint64_t content_bytes_ = 0;  // of the request, received
-  net::TimeMs content_wait_ = 0;     // how long that was waited for, up to wait_since_
-  net::TimeMs wait_since_ = 0;       // 0 = the client owes no content
+  std::size_t untaken_ = 0;        // content received that the window is not open for again
+  std::size_t noted_waiting_ = 0;  // of waiting_bytes(), as the connection counts them
+  std::uint64_t last_taken_ = 0;   // of what was sent, gone into frames at the last look
+  ContentPace pace_;               // of the request
   http::H2Code reset_code_ = http::H2Code::cancel;
   bool request_ended_ = false;
   bool watching_output_ = false;

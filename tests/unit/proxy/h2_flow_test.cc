@@ -195,6 +195,20 @@ TEST_F(H2Flow, ContentThatTricklesIsAnswered408) {
   EXPECT_EQ(client.answer(1).status, 408);
 }
 
+TEST_F(H2Flow, AClientThatWaitsForContinueIsNotSlow) {
+  H2Client& client = connect_h2();
+  const h2::Fields expects = {{"expect", "100-continue"}};
+  client.sends(h2::headers(1, h2::request_fields("POST", "/", expects), false));
+  Party& origin = accept();
+  advance(25s);
+  origin.sends("HTTP/1.1 100 Continue\r\n\r\n");
+  client.sends(h2::data(1, "o"));
+  advance(9s);
+  client.sends(h2::data(1, "k", true));
+  origin.sends(ok("done"));
+  EXPECT_EQ(client.answer(1).status, 200);
+}
+
 TEST_F(H2Flow, TheStreamsOfAConnectionTogetherHoldNoMoreThanOneClientMay) {
   H2Client& client = connect_h2({{kInitialWindow, 0}});
   std::string requests;
