@@ -138,8 +138,10 @@ class Metrics(OneWeir):
         self.assertEqual(value(before, "weir_requests_total"), 0)
         for _ in range(3):
             self.one_of_each()
-        after = self.samples()
         total = lambda **labels: value(after, "weir_requests_total", listener="web", **labels)
+        wait_for(lambda: value(self.samples(), "weir_requests_total", listener="web") >= 15,
+                 "what ends after its answer was sent is counted")
+        after = self.samples()
         self.assertEqual(total(), 15)
         self.assertEqual(total(route="live", cluster="origins", code_class="2xx"), 6)
         self.assertEqual(total(route="dead", code_class="5xx"), 3)
