@@ -1,4 +1,4 @@
-// Versioned words, as in traffic/split_weights.h: a reader sees one whole set of keys.
+// Making keys, and telling them to a successor.
 #include "net/tls_tickets.h"
 
 #include <openssl/crypto.h>
@@ -45,22 +45,11 @@ void TicketKeys::rotate() {
 }
 
 void TicketKeys::set(const Keys& keys) {
-  const auto words = std::bit_cast<std::array<std::uint64_t, kWords>>(keys);
-  const std::uint32_t version = version_.load(std::memory_order_relaxed);
-  version_.store(version + 1, std::memory_order_relaxed);
-  // Release: who sees one of the new words sees the odd version too, and asks again.
-  for (std::size_t i = 0; i < kWords; ++i) words_[i].store(words[i], std::memory_order_release);
-  version_.store(version + 2, std::memory_order_release);
+  words_.set(std::bit_cast<std::array<std::uint64_t, kWords>>(keys));
 }
 
 TicketKeys::Keys TicketKeys::all() const {
-  std::array<std::uint64_t, kWords> seen;
-  for (;;) {
-    const std::uint32_t before = version_.load(std::memory_order_acquire);
-    for (std::size_t i = 0; i < kWords; ++i) seen[i] = words_[i].load(std::memory_order_acquire);
-    const std::uint32_t after = version_.load(std::memory_order_relaxed);
-    if (before == after && before % 2 == 0) return std::bit_cast<Keys>(seen);
-  }
+  return std::bit_cast<Keys>(words_.get());
 }
 
 bool TicketKeys::find(const unsigned char* name, TicketKey& key, std::size_t& age) const {

@@ -8,12 +8,13 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
+
+#include "base/versioned_words.h"
 
 namespace weir::net {
 
@@ -54,8 +55,7 @@ class alignas(64) TicketKeys {
   Keys all() const;
   void set(const Keys& keys);
 
-  std::atomic<std::uint32_t> version_{0};  // odd while keys are being written
-  std::array<std::atomic<std::uint64_t>, kWords> words_{};
+  VersionedWords<std::uint64_t, kWords> words_;
 };
 
 }  // namespace weir::net

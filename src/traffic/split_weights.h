@@ -5,12 +5,12 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include <weir/limits.h>
+
+#include "base/versioned_words.h"
 
 namespace weir::traffic {
 
@@ -29,31 +29,12 @@ class alignas(64) SplitWeights {
   SplitWeights& operator=(const SplitWeights&) = delete;
 
   // From when it returns, every decision that begins sees the new weights. One thread.
-  void set(const Weights& weights) {
-    const std::uint32_t version = version_.load(std::memory_order_relaxed);
-    version_.store(version + 1, std::memory_order_relaxed);
-    // Release: who sees one of the new weights sees the odd version too, and asks again.
-    for (std::size_t i = 0; i < weights.of.size(); ++i) {
-      weights_[i].store(weights.of[i], std::memory_order_release);
-    }
-    version_.store(version + 2, std::memory_order_release);
-  }
+  void set(const Weights& weights) { words_.set(weights.of); }
 
-  Weights get(std::size_t variants = limits::kVariants) const {
-    Weights seen;
-    for (;;) {
-      const std::uint32_t before = version_.load(std::memory_order_acquire);
-      for (std::size_t i = 0; i < variants; ++i) {
-        seen.of[i] = weights_[i].load(std::memory_order_acquire);
-      }
-      const std::uint32_t after = version_.load(std::memory_order_relaxed);
-      if (before == after && before % 2 == 0) return seen;
-    }
-  }
+  Weights get(std::size_t variants = limits::kVariants) const { return {words_.get(variants)}; }
 
  private:
-  std::atomic<std::uint32_t> version_{0};  // odd while weights are being written
-  std::array<std::atomic<std::uint32_t>, limits::kVariants> weights_{};
+  VersionedWords<std::uint32_t, limits::kVariants> words_;
 };
 
 }  // namespace weir::traffic
