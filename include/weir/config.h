@@ -10,6 +10,7 @@
 
 #include <weir/config_values.h>
 #include <weir/limits.h>
+#include <weir/tls_version.h>
 
 namespace weir::config {
 
@@ -86,12 +87,11 @@ struct Certificate {
   bool operator==(const Certificate&) const = default;
 };
 
-enum class TlsMinVersion : std::uint8_t { v1_2, v1_3 };
 enum class ClientAuth : std::uint8_t { none, optional, require };
 
 struct ListenerTls {
   std::vector<Certificate> certificates;  // by server name; the first for unknown ones
-  TlsMinVersion min_version = TlsMinVersion::v1_2;
+  TlsVersion min_version = TlsVersion::v1_2;
   std::string ciphers;  // of TLS 1.2, as OpenSSL lists them; empty = the usual ones
   FileName client_ca;
   ClientAuth client_auth = ClientAuth::none;
@@ -448,8 +448,6 @@ struct Outlier {
 
 enum class WhenAllUnhealthy : std::uint8_t { fail, use_all };
 
-enum class LeastTls : std::uint8_t { v1_2, v1_3 };
-
 // Connections to endpoints are over TLS.
 struct UpstreamTls {
   std::string server_name;  // empty = the host by which the file calls each endpoint
@@ -457,7 +455,7 @@ struct UpstreamTls {
   NamedFile certificate;    // with `key`, for endpoints that ask for one
   NamedFile key;
   bool verify = true;
-  LeastTls min_version = LeastTls::v1_2;
+  TlsVersion min_version = TlsVersion::v1_2;
   Place place;
   bool operator==(const UpstreamTls&) const = default;
 };

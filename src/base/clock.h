@@ -12,6 +12,8 @@ class Clock {
   virtual ~Clock() = default;
   virtual std::uint64_t mono_ns() const = 0;
   virtual std::uint64_t wall_ms() const = 0;  // since the Unix epoch, UTC
+  // ... as certificates count it.
+  std::int64_t wall_seconds() const { return static_cast<std::int64_t>(wall_ms() / 1000); }
 };
 
 class SystemClock final : public Clock {

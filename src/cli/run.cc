@@ -87,7 +87,7 @@ int check(const CheckOptions& options) {
   for (const config::ConfigError& warning : loaded.warnings)
     fmt::print(stderr, "warning: {}\n", to_string(warning));
   if (!loaded.errors.empty()) return refused(options.file, loaded.errors.size());
-  const auto now = static_cast<std::int64_t>(SystemClock().wall_ms() / 1000);
+  const std::int64_t now = SystemClock().wall_seconds();
   const server::TlsFiles tls = server::read_tls_files(loaded.config, nullptr, now);
   for (const std::string& error : tls.errors) fmt::print(stderr, "{}\n", error);
   for (const std::string& warning : tls.warnings) fmt::print(stderr, "warning: {}\n", warning);

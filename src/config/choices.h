@@ -27,8 +27,8 @@ inline constexpr Choice<UnderscoreFields> kUnderscoreFields[] = {
     {"pass", UnderscoreFields::pass},
     {"refuse", UnderscoreFields::refuse}};
 
-inline constexpr Choice<TlsMinVersion> kTlsMinVersions[] = {{"1.2", TlsMinVersion::v1_2},
-                                                            {"1.3", TlsMinVersion::v1_3}};
+inline constexpr Choice<TlsVersion> kTlsVersions[] = {{"1.2", TlsVersion::v1_2},
+                                                      {"1.3", TlsVersion::v1_3}};
 
 inline constexpr Choice<ClientAuth> kClientAuths[] = {{"none", ClientAuth::none},
                                                       {"optional", ClientAuth::optional},
@@ -64,8 +64,6 @@ inline constexpr Choice<MirrorWhen> kMirrorWhen[] = {{"concurrent", MirrorWhen::
 
 inline constexpr Choice<CheckMethod> kCheckMethods[] = {{"GET", CheckMethod::get},
                                                         {"HEAD", CheckMethod::head}};
-
-inline constexpr Choice<LeastTls> kLeastTls[] = {{"1.2", LeastTls::v1_2}, {"1.3", LeastTls::v1_3}};
 
 inline constexpr Choice<SendProxy> kSendProxy[] = {
     {"off", SendProxy::off}, {"v1", SendProxy::v1}, {"v2", SendProxy::v2}};

@@ -20,6 +20,11 @@ std::string to_string(const ConfigError& error) {
   return fmt::format("{}:{}:{}: {}", error.file, error.line, error.column, error.message);
 }
 
+std::string placed(const Place& place, std::string_view message) {
+  if (place.line == 0) return std::string(message);
+  return fmt::format("{}:{}:{}: {}", place.file, place.line, place.column, message);
+}
+
 void ErrorList::add(FileIndex file, int line, int column, std::string message) {
   if (full()) {
     ++left_out_;

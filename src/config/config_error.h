@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <weir/config_values.h>
+
 namespace weir::config {
 
 // Line and column count from 1; 0 = about the file as a whole.
@@ -23,6 +25,8 @@ struct ConfigError {
 
 // "file:line:column: message", or "file: message" without a place.
 std::string to_string(const ConfigError& error);
+// The same for what is found wrong with a file that was read well: the message alone without one.
+std::string placed(const Place& place, std::string_view message);
 
 // Which of a load's files: 0 is the main one, the others follow in the order they are read in.
 using FileIndex = std::uint16_t;

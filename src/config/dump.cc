@@ -99,7 +99,7 @@ class Dump {
       out_ += fmt::format("        - {{ cert: {}, key: {}{} }}\n", text(one.cert.path),
                           text(one.key.path), ocsp);
     }
-    line(3, "min_version", text(std::string(word_of(kTlsMinVersions, tls.min_version))));
+    line(3, "min_version", text(std::string(word_of(kTlsVersions, tls.min_version))));
     if (!tls.ciphers.empty()) line(3, "ciphers", text(tls.ciphers));
     if (!tls.client_ca.path.empty()) line(3, "client_ca", text(tls.client_ca.path));
     line(3, "client_auth", word_of(kClientAuths, tls.client_auth));
@@ -391,7 +391,7 @@ class Dump {
     if (!tls.certificate.path.empty()) line(3, "certificate", text(tls.certificate.path));
     if (!tls.key.path.empty()) line(3, "key", text(tls.key.path));
     line(3, "verify", tls.verify);
-    line(3, "min_version", text(word_of(kLeastTls, tls.min_version)));
+    line(3, "min_version", text(word_of(kTlsVersions, tls.min_version)));
   }
 
   void health_check(const HealthCheck& check) {

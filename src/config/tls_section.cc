@@ -53,7 +53,7 @@ constexpr Key<ListenerTls> kListenerTlsKeys[] = {
        read_list(reader, node, tls.certificates, read_certificate);
      },
      list_elements<kCertificateKeys>},
-    key_choice<&ListenerTls::min_version, kTlsMinVersions>("min_version"),
+    key_choice<&ListenerTls::min_version, kTlsVersions>("min_version"),
     key<&ListenerTls::ciphers>("ciphers"),
     key_file<&ListenerTls::client_ca>("client_ca"),
     key_choice<&ListenerTls::client_auth, kClientAuths>("client_auth"),

@@ -28,7 +28,7 @@ constexpr Key<UpstreamTls> kUpstreamTlsKeys[] = {
     {"certificate", read_tls_file<&UpstreamTls::certificate>},
     {"key", read_tls_file<&UpstreamTls::key>},
     key<&UpstreamTls::verify>("verify"),
-    key_choice<&UpstreamTls::min_version, kLeastTls>("min_version"),
+    key_choice<&UpstreamTls::min_version, kTlsVersions>("min_version"),
 };
 
 void check_endpoint_names(Reader& reader, const Node& node, const Cluster& cluster) {

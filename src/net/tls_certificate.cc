@@ -11,6 +11,8 @@
 #include <memory>
 #include <utility>
 
+#include <weir/limits.h>
+
 #include "base/ascii.h"
 #include "net/openssl.h"
 
@@ -36,15 +38,6 @@ std::string lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = ascii::lower(c);
   return out;
-}
-
-std::vector<CertPtr> certificates_in(std::string_view pem) {
-  std::vector<CertPtr> found;
-  const BioPtr bio = reading(pem);
-  while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-    found.emplace_back(next);
-  }
-  return found;
 }
 
 // The queue's last error says whether the text ended, or a block of it is broken.
@@ -126,7 +119,7 @@ std::expected<std::int64_t, Mistake> check_ocsp(std::string_view der, X509* cert
 
 std::expected<std::shared_ptr<const TlsCertificate>, Mistake> TlsCertificate::read(Text text) {
   ERR_clear_error();
-  const std::vector<CertPtr> chain = certificates_in(text.chain);
+  const std::vector<CertPtr> chain = certificates_in(text.chain, nullptr);
   const bool whole = ended_well();
   const std::string words(take_error_words());
   if (chain.empty()) return Failed({Part::chain, "holds no certificate in PEM form"});
@@ -162,9 +155,13 @@ std::expected<std::shared_ptr<const TlsCertificate>, Mistake> TlsCertificate::re
   return made;
 }
 
+bool TlsCertificate::expires_soon(std::int64_t now) const {
+  return expired(now + limits::kCertificateWarning.count() / 1000);
+}
+
 std::expected<std::size_t, std::string> read_authorities(std::string_view pem) {
   ERR_clear_error();
-  const std::size_t count = certificates_in(pem).size();
+  const std::size_t count = certificates_in(pem, nullptr).size();
   const bool whole = ended_well();
   const std::string words(take_error_words());
   if (count == 0) return std::unexpected("holds no certificate in PEM form");

@@ -37,6 +37,8 @@ struct TlsCertificate {
   std::int64_t ocsp_until = 0;     // the response is good until then; 0 = it does not say
 
   bool expired(std::int64_t now) const { return now >= not_after; }
+  // Within limits::kCertificateWarning.
+  bool expires_soon(std::int64_t now) const;
 
   static std::expected<std::shared_ptr<const TlsCertificate>, Mistake> read(Text text);
 };

@@ -1,7 +1,6 @@
 // Making contexts and connections of the client's end. Nothing here reads or writes a socket.
 #include "net/tls_client.h"
 
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include <utility>
@@ -16,11 +15,7 @@ namespace {
 
 using FilePart = TlsClientContext::Mistake::Part;
 
-// As the server's end has them: forward secrecy and authenticated encryption only, CBC nowhere.
-constexpr char kUpstreamCiphers12[] =
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-
+constexpr std::string_view kNoCertificate = "holds no certificate in PEM form";
 constexpr std::string_view kNobody = "nobody.invalid";  // RFC 6761: no certificate can have it
 
 // One for all clusters: connections to endpoints are few and kept, so that what threads share in it
@@ -33,18 +28,6 @@ ossl_lib_ctx_st* client_library() {
 std::unexpected<TlsClientContext::Mistake> mistake(FilePart part, std::string_view words) {
   ERR_clear_error();
   return std::unexpected(TlsClientContext::Mistake{part, std::string(words)});
-}
-
-int no_passphrase_for_us(char*, int, int, void*) {
-  return -1;
-}
-
-CertPtr next_certificate(BIO* bio) {
-  CertPtr certificate(X509_new_ex(client_library(), nullptr));
-  X509* raw = certificate.get();
-  if (PEM_read_bio_X509(bio, &raw, nullptr, nullptr) != nullptr) return certificate;
-  ERR_clear_error();
-  return nullptr;
 }
 
 }  // namespace
@@ -69,8 +52,8 @@ std::expected<void, TlsClientContext::Mistake> TlsClientContext::build() {
   if (context_ == nullptr) return mistake(FilePart::other, take_error_words());
   const bool v1_3 = settings_.min_version == TlsVersion::v1_3;
   SSL_CTX_set_min_proto_version(context_, v1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
-  SSL_CTX_set_cipher_list(context_, kUpstreamCiphers12);
-  SSL_CTX_set_security_level(context_, 2);
+  SSL_CTX_set_cipher_list(context_, kCiphers12);
+  SSL_CTX_set_security_level(context_, kSecurityLevel);
   SSL_CTX_set_options(context_, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_mode(context_, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -94,32 +77,27 @@ std::expected<void, TlsClientContext::Mistake> TlsClientContext::trust() {
   X509_STORE* store = SSL_CTX_get_cert_store(context_);
   // Who is listed is trusted, whether or not somebody else signed it.
   X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-  const BioPtr bio = reading(settings_.authorities);
-  std::size_t count = 0;
-  for (CertPtr each = next_certificate(bio.get()); each; each = next_certificate(bio.get())) {
+  const auto authorities = certificates_in(settings_.authorities, client_library());
+  ERR_clear_error();
+  if (authorities.empty()) return mistake(FilePart::authorities, kNoCertificate);
+  for (const CertPtr& each : authorities) {
     if (X509_STORE_add_cert(store, each.get()) != 1) {
       return mistake(FilePart::authorities, take_error_words());
     }
-    ++count;
   }
-  if (count > 0) return {};
-  return mistake(FilePart::authorities, "holds no certificate in PEM form");
+  return {};
 }
 
 std::expected<void, TlsClientContext::Mistake> TlsClientContext::identify() {
   if (settings_.certificate.empty()) return {};
-  const BioPtr bio = reading(settings_.certificate);
-  const CertPtr own = next_certificate(bio.get());
-  if (!own) return mistake(FilePart::certificate, "holds no certificate in PEM form");
-  if (SSL_CTX_use_certificate(context_, own.get()) != 1) {
+  const auto chain = certificates_in(settings_.certificate, client_library());
+  ERR_clear_error();
+  if (chain.empty()) return mistake(FilePart::certificate, kNoCertificate);
+  if (SSL_CTX_use_certificate(context_, chain.front().get()) != 1) {
     return mistake(FilePart::certificate, take_error_words());
   }
-  for (CertPtr each = next_certificate(bio.get()); each; each = next_certificate(bio.get())) {
-    SSL_CTX_add1_chain_cert(context_, each.get());
-  }
-  const KeyPtr key(PEM_read_bio_PrivateKey_ex(reading(settings_.key).get(), nullptr,
-                                              no_passphrase_for_us, nullptr, client_library(),
-                                              nullptr));
+  for (std::size_t i = 1; i < chain.size(); ++i) SSL_CTX_add1_chain_cert(context_, chain[i].get());
+  const KeyPtr key = private_key_in(settings_.key, client_library());
   if (!key) return mistake(FilePart::key, "holds no private key in PEM form without a passphrase");
   if (SSL_CTX_use_PrivateKey(context_, key.get()) == 1) return {};
   return mistake(FilePart::key, "is not the key of the certificate");

@@ -4,7 +4,6 @@
 
 #include <openssl/core_names.h>
 #include <openssl/params.h>
-#include <openssl/pem.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -24,19 +23,8 @@ namespace {
 
 using Wrong = std::unexpected<std::string>;
 
-// Forward secrecy and authenticated encryption only, in the order of Mozilla's intermediate list
-// (version 5.7) without DHE, which costs ten times as much and which no client that lacks ECDHE
-// would be helped by.
-constexpr char kCiphers12[] =
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 constexpr char kCiphers13[] =
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
-constexpr int kSecurityLevel = 2;
-
-int no_passphrase_here(char*, int, int, void*) {
-  return -1;
-}
 
 }  // namespace
 
@@ -150,34 +138,21 @@ class TlsServerContext::Builder {
  private:
   using Set = std::vector<std::size_t>;
   struct Read {
-    CertPtr leaf;
+    std::vector<CertPtr> chain;  // the leaf first
     KeyPtr key;
-    std::vector<CertPtr> chain;
   };
 
   static std::string words(std::string_view what) {
     return std::string(what) + " (" + std::string(take_error_words()) + ")";
   }
 
-  CertPtr read_one(BIO* bio) const {
-    CertPtr into(X509_new_ex(library_, nullptr));
-    X509* raw = into.get();
-    if (PEM_read_bio_X509(bio, &raw, nullptr, nullptr) == nullptr) return {};
-    return into;
-  }
-
   bool read_certificates() {
     for (const auto& certificate : settings_.certificates) {
       Read& read = read_.emplace_back();
-      const BioPtr bio = reading(certificate->text.chain);
-      read.leaf = read_one(bio.get());
-      for (CertPtr next = read_one(bio.get()); next; next = read_one(bio.get())) {
-        read.chain.push_back(std::move(next));
-      }
+      read.chain = certificates_in(certificate->text.chain, library_);
+      read.key = private_key_in(certificate->text.key, library_);
       ERR_clear_error();
-      read.key.reset(PEM_read_bio_PrivateKey_ex(reading(certificate->text.key).get(), nullptr,
-                                                no_passphrase_here, nullptr, library_, nullptr));
-      if (!read.leaf || !read.key) return false;
+      if (read.chain.empty() || !read.key) return false;
     }
     return !read_.empty();
   }
@@ -187,12 +162,11 @@ class TlsServerContext::Builder {
     authorities_.reset(X509_STORE_new());
     // Who is listed is trusted, whether or not somebody else signed it.
     X509_STORE_set_flags(authorities_.get(), X509_V_FLAG_PARTIAL_CHAIN);
-    const BioPtr bio = reading(settings_.client_ca);
-    for (CertPtr next = read_one(bio.get()); next; next = read_one(bio.get())) {
-      if (X509_STORE_add_cert(authorities_.get(), next.get()) != 1) return false;
-      signers_.push_back(std::move(next));
-    }
+    signers_ = certificates_in(settings_.client_ca, library_);
     ERR_clear_error();
+    for (const CertPtr& each : signers_) {
+      if (X509_STORE_add_cert(authorities_.get(), each.get()) != 1) return false;
+    }
     return !signers_.empty();
   }
 
@@ -231,7 +205,8 @@ class TlsServerContext::Builder {
       if (!add_certificate(context, read_[i])) return Wrong(words("a certificate is not accepted"));
       const TlsCertificate& certificate = *settings_.certificates[i];
       if (certificate.text.ocsp.empty()) continue;
-      site->staples.push_back({read_[i].leaf.get(), certificate.text.ocsp, certificate.ocsp_until});
+      site->staples.push_back(
+          {read_[i].chain.front().get(), certificate.text.ocsp, certificate.ocsp_until});
     }
     if (!site->staples.empty()) {
       SSL_CTX_set_tlsext_status_cb(context, Callbacks::staple);
@@ -241,10 +216,10 @@ class TlsServerContext::Builder {
   }
 
   static bool add_certificate(SSL_CTX* context, const Read& read) {
-    if (SSL_CTX_use_certificate(context, read.leaf.get()) != 1) return false;
+    if (SSL_CTX_use_certificate(context, read.chain.front().get()) != 1) return false;
     if (SSL_CTX_use_PrivateKey(context, read.key.get()) != 1) return false;
-    for (const CertPtr& each : read.chain) {
-      if (SSL_CTX_add1_chain_cert(context, each.get()) != 1) return false;
+    for (std::size_t i = 1; i < read.chain.size(); ++i) {
+      if (SSL_CTX_add1_chain_cert(context, read.chain[i].get()) != 1) return false;
     }
     return true;
   }

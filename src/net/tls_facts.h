@@ -5,21 +5,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include <weir/tls_version.h>
+
 namespace weir::net {
-
-enum class TlsVersion : std::uint8_t { none, v1_2, v1_3 };
-
-constexpr std::string_view name_of(TlsVersion version) {
-  switch (version) {
-    case TlsVersion::v1_2:
-      return "TLSv1.2";
-    case TlsVersion::v1_3:
-      return "TLSv1.3";
-    case TlsVersion::none:
-      break;
-  }
-  return {};
-}
 
 // Views live as long as the stream.
 struct TlsFacts {

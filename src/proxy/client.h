@@ -18,7 +18,7 @@ struct Client {
   IpAddress local;
   std::uint16_t local_port = 0;
   bool is_unix = false;
-  net::TlsVersion tls = net::TlsVersion::none;
+  TlsVersion tls = TlsVersion::none;
   // The certificate it proved, if it did; lives as long as its stream.
   const net::TlsPeer* certificate = nullptr;
 };

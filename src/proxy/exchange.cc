@@ -81,9 +81,8 @@ void Exchange::decide() {
 }
 
 http::Origin Exchange::origin(bool trusted) const {
-  http::Origin origin{.peer = client_.peer,
-                      .peer_is_trusted = trusted,
-                      .tls = client_.tls != net::TlsVersion::none};
+  http::Origin origin{
+      .peer = client_.peer, .peer_is_trusted = trusted, .tls = client_.tls != TlsVersion::none};
   if (client_.certificate != nullptr) {
     origin.certificate = client_.certificate->certificate;
     origin.certificate_chain = client_.certificate->chain;

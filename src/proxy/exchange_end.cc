@@ -242,7 +242,7 @@ void Exchange::write_record(Errc reason) {
   record_.trace_id = ids_.trace_id;
   record_.user_agent = request_.value_of(http::FieldId::user_agent);
   record_.referer = request_.value_of(http::FieldId::referer);
-  record_.tls_version = net::name_of(client_.tls);
+  record_.tls_version = name_of(client_.tls);
   if (plan_ != nullptr) {
     record_.route = plan_->settings->name;
     if (cluster_ != kNoCluster) record_.cluster = pool().cluster().name();

@@ -62,7 +62,7 @@ void Exchange::begin_response(const http::ParseStep& step) {
 
 // By itself, or by the word of a trusted proxy (another's is dropped).
 bool Exchange::client_on_tls() const {
-  if (client_.tls != net::TlsVersion::none) return true;
+  if (client_.tls != TlsVersion::none) return true;
   const http::Field* proto = request_.find(http::FieldId::x_forwarded_proto);
   return proto != nullptr && !proto->dropped && request_.value(*proto) == "https";
 }

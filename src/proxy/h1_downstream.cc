@@ -32,7 +32,7 @@ H1Downstream::H1Downstream(WorkerContext& context, std::shared_ptr<const Listene
       timer_([](void* owner) { static_cast<H1Downstream*>(owner)->on_timer(); }, this),
       idle_since_(context.wheel.now()),
       requests_max_(spread_by_a_tenth(settings().requests_per_connection, context.random)),
-      may_be_http2_(settings().http2.enabled && client.tls == net::TlsVersion::none) {
+      may_be_http2_(settings().http2.enabled && client.tls == TlsVersion::none) {
   arm(settings().timeouts.head);
   stream_->start(*this);
 }

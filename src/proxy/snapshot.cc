@@ -48,6 +48,13 @@ ListenerPlan make_listener_plan(const config::Listener& listener, std::uint32_t 
   return plan;
 }
 
+const TlsPlan* Snapshot::tls_of(std::string_view listener) const {
+  for (const ListenerPlan& plan : listeners) {
+    if (plan.settings->name == listener) return plan.tls.get();
+  }
+  return nullptr;
+}
+
 bool names_clients(const config::Config& config) {
   return std::ranges::any_of(config.clusters, [](const config::Cluster& cluster) {
     return cluster.proxy_protocol != config::SendProxy::off;

@@ -69,6 +69,9 @@ struct Snapshot : PlannedClusters {
   std::shared_ptr<ByteBudget> mirror_bytes;  // of the process
   std::shared_ptr<BufferBytes> buffer_bytes = std::make_shared<BufferBytes>();  // the same
 
+  // What the listener of that name has; null without TLS, and without such a listener.
+  const TlsPlan* tls_of(std::string_view listener) const;
+
   // Is there a cluster whose endpoints are told their clients' addresses?
   bool names_clients = false;
 

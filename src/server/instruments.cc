@@ -157,13 +157,13 @@ void register_route(observe::Registry& registry, const proxy::Snapshot& snapshot
 }
 
 void register_tls(observe::Registry& registry, const std::string& listener, proxy::TlsPlan& plan) {
-  constexpr net::TlsVersion kVersions[] = {net::TlsVersion::v1_2, net::TlsVersion::v1_3};
+  constexpr TlsVersion kVersions[] = {TlsVersion::v1_2, TlsVersion::v1_3};
   for (std::size_t version = 0; version < plan.handshakes.size(); ++version) {
     for (std::size_t resumed = 0; resumed < 2; ++resumed) {
       plan.handshakes[version][resumed] = registry.counter(
           "weir_tls_handshakes_total", "TLS handshakes with clients that were done.",
           {{"listener", listener},
-           {"version", std::string(net::name_of(kVersions[version]))},
+           {"version", std::string(name_of(kVersions[version]))},
            {"resumed", resumed == 1 ? "true" : "false"}});
     }
   }

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "config/config_error.h"
 #include "server/cluster_setup.h"
 #include "server/endpoint_names.h"
 #include "server/instruments.h"
@@ -19,12 +20,6 @@ namespace weir::server {
 namespace {
 
 using Errors = std::vector<std::string>;
-
-std::string at(const config::Place& place, std::string_view message) {
-  return place.line == 0
-             ? std::string(message)
-             : fmt::format("{}:{}:{}: {}", place.file, place.line, place.column, message);
-}
 
 // Clusters of a new file, beside those in force: what has the same name goes on as the same object,
 // endpoints that are what they were too.
@@ -65,14 +60,6 @@ void make_listeners(proxy::Snapshot& snapshot, const proxy::Snapshot* before) {
   }
 }
 
-const proxy::TlsPlan* tls_before(const proxy::Snapshot* before, std::string_view name) {
-  if (before == nullptr) return nullptr;
-  for (const proxy::ListenerPlan& plan : before->listeners) {
-    if (plan.settings->name == name) return plan.tls.get();
-  }
-  return nullptr;
-}
-
 // Contexts whose certificates and settings are what they were go on.
 void make_tls_plans(proxy::Snapshot& snapshot, TlsFiles files, const LiveTls& live,
                     const proxy::Snapshot* before, Errors& errors) {
@@ -81,15 +68,16 @@ void make_tls_plans(proxy::Snapshot& snapshot, TlsFiles files, const LiveTls& li
     proxy::ListenerPlan& listener = snapshot.listeners[i];
     auto plan = std::make_shared<proxy::TlsPlan>();
     plan->settings = std::move(*files.listeners[i]);
-    const proxy::TlsPlan* known = tls_before(before, listener.settings->name);
+    const proxy::TlsPlan* known =
+        before == nullptr ? nullptr : before->tls_of(listener.settings->name);
     const bool same = known != nullptr && known->settings == plan->settings;
     if (same) plan->contexts = known->contexts;
     for (std::size_t worker = plan->contexts.size(); worker < live.libraries.size(); ++worker) {
       auto made = net::TlsServerContext::make(plan->settings, live.libraries[worker], live.tickets);
       if (!made) {
-        errors.push_back(
-            at(listener.settings->place,
-               fmt::format("listener '{}': tls: {}", listener.settings->name, made.error())));
+        errors.push_back(config::placed(
+            listener.settings->place,
+            fmt::format("listener '{}': tls: {}", listener.settings->name, made.error())));
         return;
       }
       plan->contexts.push_back(std::move(*made));
@@ -108,7 +96,8 @@ void make_routes(proxy::Snapshot& snapshot, const proxy::Snapshot* before, Error
     if (plan) {
       snapshot.routes.push_back(std::move(*plan));
     } else {
-      errors.push_back(at(route.place, fmt::format("route '{}': {}", route.name, plan.error())));
+      errors.push_back(
+          config::placed(route.place, fmt::format("route '{}': {}", route.name, plan.error())));
     }
   }
   auto router = traffic::Router::make(config);
@@ -145,7 +134,7 @@ std::expected<std::shared_ptr<const proxy::Snapshot>, Errors> build_snapshot(
     clusters.push_back(live.endpoints.in_force(cluster));
   }
   for (const UnresolvedName& name : resolve_new_names(clusters, config.resolver, *live.names)) {
-    errors.push_back(at(name.place, name.message));
+    errors.push_back(config::placed(name.place, name.message));
   }
   auto snapshot = assemble(std::move(config), clusters, *live.names, before, errors);
   make_tls_plans(*snapshot, std::move(tls), live.tls, before, errors);

@@ -29,10 +29,6 @@ namespace {
 
 constexpr net::TimeMs kStopLookMs = 20;
 
-std::int64_t now_seconds() {
-  return static_cast<std::int64_t>(SystemClock().wall_ms() / 1000);
-}
-
 void print_error(std::string_view line) {
   fmt::print(stderr, "weir: {}\n", line);
 }
@@ -133,7 +129,7 @@ bool Supervisor::build(config::Config config) {
     state_.live.tls.libraries.push_back(std::make_shared<net::TlsLibrary>());
   }
   state_.live.tls.tickets->restore(ticket_keys_of_predecessor());
-  TlsFiles tls = read_tls_files(config, nullptr, now_seconds());
+  TlsFiles tls = read_tls_files(config, nullptr, SystemClock().wall_seconds());
   for (const std::string& warning : tls.warnings) print_error("warning: " + warning);
   for (const std::string& reason : tls.errors) print_error(reason);
   if (!tls.errors.empty()) return false;

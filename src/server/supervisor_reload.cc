@@ -91,8 +91,7 @@ ReloadReport Supervisor::try_reload(bool dry_run) {
   if (!report.errors.empty()) return report;
 
   const proxy::Snapshot& before = *state_.snapshot;
-  TlsFiles tls = read_tls_files(loaded.config, &before,
-                                static_cast<std::int64_t>(SystemClock().wall_ms() / 1000));
+  TlsFiles tls = read_tls_files(loaded.config, &before, SystemClock().wall_seconds());
   for (std::string& warning : tls.warnings) report.warnings.push_back(std::move(warning));
   report.errors = std::move(tls.errors);
   if (!report.errors.empty()) return report;

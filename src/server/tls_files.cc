@@ -16,6 +16,8 @@
 
 #include <weir/limits.h>
 
+#include "config/config_error.h"
+
 namespace weir::server {
 namespace {
 
@@ -36,8 +38,7 @@ class TlsFileReader {
     for (const config::Certificate& each : tls.certificates) {
       if (auto read = read_certificate(each)) settings.certificates.push_back(std::move(read));
     }
-    settings.min_version = tls.min_version == config::TlsMinVersion::v1_3 ? net::TlsVersion::v1_3
-                                                                          : net::TlsVersion::v1_2;
+    settings.min_version = tls.min_version;
     settings.ciphers = tls.ciphers;
     if (listener.http2.enabled) settings.alpn.emplace_back("h2");
     settings.alpn.emplace_back("http/1.1");
@@ -51,16 +52,11 @@ class TlsFileReader {
   }
 
  private:
-  static std::string at(const config::Place& place, std::string_view message) {
-    return place.line == 0
-               ? std::string(message)
-               : fmt::format("{}:{}:{}: {}", place.file, place.line, place.column, message);
-  }
   void error(const config::FileName& file, std::string_view words) {
-    out_.errors.push_back(at(file.place, fmt::format("{} {}", file.path, words)));
+    out_.errors.push_back(config::placed(file.place, fmt::format("{} {}", file.path, words)));
   }
   void warn(const config::FileName& file, std::string_view words) {
-    out_.warnings.push_back(at(file.place, fmt::format("{} {}", file.path, words)));
+    out_.warnings.push_back(config::placed(file.place, fmt::format("{} {}", file.path, words)));
   }
 
   std::optional<std::string> content(const config::FileName& file) {
@@ -119,14 +115,13 @@ class TlsFileReader {
   }
 
   void look_at_dates(const config::Certificate& names, const net::TlsCertificate& certificate) {
-    constexpr std::int64_t kSoon = limits::kCertificateWarning.count() / 1000;
     if (certificate.expired(now_)) {
       error(names.cert,
             fmt::format("expired on {}: renew it", net::date_text(certificate.not_after)));
     } else if (now_ < certificate.not_before) {
       error(names.cert, fmt::format("is not valid before {}; is the clock right?",
                                     net::date_text(certificate.not_before)));
-    } else if (certificate.expired(now_ + kSoon)) {
+    } else if (certificate.expires_soon(now_)) {
       warn(names.cert, fmt::format("expires on {}", net::date_text(certificate.not_after)));
     }
     if (certificate.ocsp_until != 0 && now_ >= certificate.ocsp_until) {
@@ -157,8 +152,8 @@ class TlsFileReader {
     const auto made = net::TlsServerContext::make(settings, std::make_shared<net::TlsLibrary>(),
                                                   std::make_shared<net::TicketKeys>());
     if (made) return;
-    out_.errors.push_back(
-        at(listener_->place, fmt::format("listener '{}': tls: {}", listener_->name, made.error())));
+    out_.errors.push_back(config::placed(
+        listener_->place, fmt::format("listener '{}': tls: {}", listener_->name, made.error())));
   }
 
   TlsFiles& out_;
@@ -166,14 +161,6 @@ class TlsFileReader {
   const config::Listener* listener_ = nullptr;
   const net::TlsServerSettings* before_ = nullptr;
 };
-
-const proxy::ListenerPlan* find_plan(const proxy::Snapshot* snapshot, std::string_view name) {
-  if (snapshot == nullptr) return nullptr;
-  for (const proxy::ListenerPlan& plan : snapshot->listeners) {
-    if (plan.settings->name == name) return &plan;
-  }
-  return nullptr;
-}
 
 void compare(const config::Listener& listener, const net::TlsServerSettings& before,
              const net::TlsServerSettings& after, std::vector<std::string>& changes) {
@@ -199,9 +186,8 @@ TlsFiles read_tls_files(const config::Config& config, const proxy::Snapshot* bef
   for (const config::Listener& listener : config.listeners) {
     auto& settings = files.listeners.emplace_back();
     if (!listener.tls) continue;
-    const proxy::ListenerPlan* plan = find_plan(before, listener.name);
-    const net::TlsServerSettings* in_force =
-        plan != nullptr && plan->tls ? &plan->tls->settings : nullptr;
+    const proxy::TlsPlan* plan = before == nullptr ? nullptr : before->tls_of(listener.name);
+    const net::TlsServerSettings* in_force = plan == nullptr ? nullptr : &plan->settings;
     settings = reader.read(listener, in_force);
     if (settings && in_force != nullptr) compare(listener, *in_force, *settings, files.changes);
   }

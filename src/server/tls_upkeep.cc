@@ -16,11 +16,10 @@ constexpr auto kCertificateLookMs = static_cast<net::TimeMs>(limits::kCertificat
 
 void look_at(const config::Certificate& names, const net::TlsCertificate& certificate,
              std::int64_t now) {
-  constexpr std::int64_t kSoon = limits::kCertificateWarning.count() / 1000;
   if (certificate.expired(now)) {
     observe::log_error("certificate {} expired on {}: clients refuse it", names.cert.path,
                        net::date_text(certificate.not_after));
-  } else if (certificate.expired(now + kSoon)) {
+  } else if (certificate.expires_soon(now)) {
     observe::log_warn("certificate {} expires on {}", names.cert.path,
                       net::date_text(certificate.not_after));
   }
@@ -50,7 +49,7 @@ void TlsUpkeep::rotate_keys() {
 
 void TlsUpkeep::look_at_certificates() {
   loop_.wheel().arm_in(look_, kCertificateLookMs);
-  const auto now = static_cast<std::int64_t>(SystemClock().wall_ms() / 1000);
+  const std::int64_t now = SystemClock().wall_seconds();
   for (const proxy::ListenerPlan& listener : state_.snapshot->listeners) {
     if (!listener.tls) continue;
     const auto& names = listener.settings->tls->certificates;

@@ -13,8 +13,7 @@ using Part = net::TlsClientContext::Mistake::Part;
 net::TlsClientSettings settings_of(const config::UpstreamTls& tls) {
   return {.verify = tls.verify,
           .authorities = tls.ca.text,
-          .min_version = tls.min_version == config::LeastTls::v1_3 ? net::TlsVersion::v1_3
-                                                                   : net::TlsVersion::v1_2,
+          .min_version = tls.min_version,
           .certificate = tls.certificate.text,
           .key = tls.key.text,
           .alpn = "http/1.1"};

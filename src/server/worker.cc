@@ -351,7 +351,7 @@ void Worker::on_arrival_failed(const proxy::ListenerPlan& listener, const proxy:
 }
 
 void Worker::on_handshake(const proxy::TlsPlan& listener, const net::TlsFacts& facts) {
-  const std::size_t version = facts.version == net::TlsVersion::v1_3 ? 1 : 0;
+  const std::size_t version = facts.version == TlsVersion::v1_3 ? 1 : 0;
   cells_.add(listener.handshakes[version][facts.resumed ? 1 : 0]);
 }
 
