@@ -19,15 +19,6 @@ constexpr std::uint64_t kHopFields =
 constexpr std::uint64_t kFramingFields =
     EditIndex::bit(FieldId::content_length) | EditIndex::bit(FieldId::transfer_encoding);
 
-// The Host to send: an edit's, else the caller's, else as received.
-std::string_view host_to_send(const RequestHead& head, std::string_view host,
-                              std::span<const HeadEdit> edits) {
-  for (const HeadEdit& edit : edits) {
-    if (edit.id == FieldId::host && edit.kind == EditKind::set) host = edit.value;
-  }
-  return host.empty() ? head.authority() : host;
-}
-
 // Connection options belong to fields that are really there: an Upgrade that was dropped or removed
 // is not announced.
 void put_request_connection(FieldWriter& writer, bool upgrade, bool te) {
@@ -68,6 +59,14 @@ void put_status(FieldWriter& writer, int status, std::string_view reason) {
 }
 
 }  // namespace
+
+std::string_view host_to_send(const RequestHead& head, std::string_view host,
+                              std::span<const HeadEdit> edits) {
+  for (const HeadEdit& edit : edits) {
+    if (edit.id == FieldId::host && edit.kind == EditKind::set) host = edit.value;
+  }
+  return host.empty() ? head.authority() : host;
+}
 
 void write_request_head(Buffer& out, const RequestHead& head, std::string_view path,
                         std::string_view host, std::span<const HeadEdit> edits) {

@@ -21,6 +21,10 @@ struct HeadEdit {
   std::string_view value;
 };
 
+// The authority that a request is sent with: an edit's Host, else the caller's, else as received.
+std::string_view host_to_send(const RequestHead& head, std::string_view host,
+                              std::span<const HeadEdit> edits);
+
 // Appends "METHOD path HTTP/1.1", the fields that are not dropped with the edits applied, the
 // framing field (the received Content-Length stays; chunked says Transfer-Encoding: chunked), and
 // the empty line. `path` is what is forwarded (rewritten or received), `host` replaces the Host
