@@ -396,6 +396,8 @@ struct Connections {
   Millis connect_timeout = limits::kConnectTimeout;
   std::uint32_t max_requests = 0;  // under way at the cluster, over all workers; 0 = no limit
   std::uint32_t max_retries = 0;   // of those, second and later tries; 0 = no limit
+  // Requests at once on one connection with http2, if the endpoint allows as many.
+  std::uint32_t max_streams = limits::kH2EndpointStreams;
   bool operator==(const Connections&) const = default;
 };
 
@@ -464,11 +466,15 @@ struct UpstreamTls {
 
 enum class SendProxy : std::uint8_t { off, v1, v2 };
 
+// What is spoken to endpoints.
+enum class UpstreamProtocol : std::uint8_t { http1, http2 };
+
 struct Cluster {
   std::string name;
   Balance balance;
   std::vector<Endpoint> endpoints;
   Connections connections;
+  UpstreamProtocol protocol = UpstreamProtocol::http1;
   std::optional<UpstreamTls> tls;
   SendProxy proxy_protocol = SendProxy::off;  // the header new connections begin with
   // Endpoints that an operator must leave taking requests; 0 = no rule.

@@ -67,6 +67,9 @@ inline constexpr Choice<CheckMethod> kCheckMethods[] = {{"GET", CheckMethod::get
 
 inline constexpr Choice<LeastTls> kLeastTls[] = {{"1.2", LeastTls::v1_2}, {"1.3", LeastTls::v1_3}};
 
+inline constexpr Choice<UpstreamProtocol> kUpstreamProtocols[] = {
+    {"http1", UpstreamProtocol::http1}, {"http2", UpstreamProtocol::http2}};
+
 inline constexpr Choice<SendProxy> kSendProxy[] = {
     {"off", SendProxy::off}, {"v1", SendProxy::v1}, {"v2", SendProxy::v2}};
 

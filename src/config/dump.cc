@@ -139,6 +139,8 @@ class Dump {
       line(3, "connect_timeout", format_duration(cluster.connections.connect_timeout));
       line(3, "max_requests", cluster.connections.max_requests);
       line(3, "max_retries", cluster.connections.max_retries);
+      line(3, "max_streams", cluster.connections.max_streams);
+      line(2, "protocol", word_of(kUpstreamProtocols, cluster.protocol));
       if (cluster.tls) upstream_tls(*cluster.tls);
       line(2, "proxy_protocol", word_of(kSendProxy, cluster.proxy_protocol));
       line(2, "min_available", cluster.min_available);

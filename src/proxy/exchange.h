@@ -87,6 +87,9 @@ class Exchange final : AttemptEvents {
   void on_attempt_ready() override;
   void send_request(std::span<const std::string_view> content);
   void send_head(std::span<const std::string_view> content);
+  bool may_keep(std::size_t more) const;
+  void keep_content(std::span<const std::string_view> content);
+  void lose_content();
   void await_origin();
   void hold_client_back();
   void on_attempt_drained() override;
@@ -183,7 +186,7 @@ class Exchange final : AttemptEvents {
   Buffer normalized_path_;
   Buffer forwarded_path_;  // path and query as sent, when that is not what was received
   http::ForwardedIds ids_;
-  ChunkQueue early_content_;  // content that came before there was a connection
+  ChunkQueue early_content_;  // content that is not sent yet, or kept to be sent again
 
   Step step_ = Step::idle;
   bool request_complete_ = false;

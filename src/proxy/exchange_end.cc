@@ -100,13 +100,13 @@ void Exchange::note_last_try(Errc reason) {
   if (!tries_.empty()) note_try(reason, record_.upstream_status);
 }
 
-// Counts against the endpoint what is its own doing: not the client's ways, Weir's own limits, or
-// an idle connection that was just being closed.
+// Counts against the endpoint what is its own doing: not the client's ways, Weir's own limits, an
+// idle connection that was just being closed, or a polite refusal.
 void Exchange::blame(Error error, int status) {
   const bool idle_close = error.code == Errc::upstream_reset && attempt_.on_reused_connection() &&
                           !attempt_.response_begun();
   const bool late = error.code == Errc::request_timeout && step_ == Step::awaiting;
-  if (idle_close) return;
+  if (idle_close || error.code == Errc::upstream_refused) return;
   if (status >= 500 || late || side_of(error.code) == Side::upstream) {
     attempt_.judge({.code = error.code, .status = static_cast<std::uint16_t>(status)});
   }

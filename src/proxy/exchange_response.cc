@@ -53,6 +53,7 @@ void Exchange::begin_response(const http::ParseStep& step) {
 
   record_.status = response_.status();
   count_buffers();
+  early_content_.clear();
   advance(Step::relaying);
   try_until_ = 0;
   edit_response();

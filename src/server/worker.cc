@@ -172,6 +172,8 @@ void Worker::adopt(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSocket
                                               .wheel = loop_.wheel(),
                                               .retired = loop_.retired(),
                                               .out = context_.out,
+                                              .chunks = context_.chunks,
+                                              .flushes = context_.flushes,
                                               .workers = static_cast<std::uint32_t>(workers_),
                                               .tls = &tls_};
   auto mine = proxy::make_worker_snapshot(std::move(snapshot), context_.snapshot.get(), environment,
