@@ -406,7 +406,7 @@ TEST_F(Http2Endpoint, CopiesGoToItToo) {
   file.clusters.push_back(next);
   config::Mirror mirror;
   mirror.cluster = "next";
-  mirror.percent = 100;
+  mirror.share = {100, 100};
   mirror.methods = {"GET", "POST"};
   route().mirrors.push_back(mirror);
   Party& client = connect();
