@@ -1,5 +1,5 @@
 // The client's end of an HTTP/2 session by itself, driven by an endpoint's frames in memory: what
-// is sent, what is told of answers, and what an endpoint may not do.
+// is sent, what is told of answers, and how streams end.
 #include "http/h2_client_session.h"
 
 #include <gtest/gtest.h>
@@ -8,103 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "support/h2_frames.h"
+#include "h2_client_scenario.h"
 
 namespace weir::http {
 namespace {
-
-namespace h2 = test::h2;
-using Told = std::vector<std::string>;
-
-class H2ClientSessionTest : public testing::Test, public H2ClientEvents {
- protected:
-  struct Asked : H2ClientStream {
-    explicit Asked(ChunkPool& chunks) : H2ClientStream(chunks) {}
-    ResponseHead head;
-    Told told;
-    std::string content;
-    bool gives_up = false;  // at the first step
-  };
-
-  H2ClientSessionTest() {
-    session_ = std::make_unique<H2ClientSession>(shared_, *this, limits_, chunks_);
-  }
-  void TearDown() override {
-    session_.reset();
-    asked_.clear();
-  }
-
-  // The request is parsed from text, as one of HTTP/1.
-  Asked& ask(std::string_view text = "GET /a?b HTTP/1.1\r\nHost: a.test\r\n\r\n",
-             bool complete = true, std::string_view content = {}) {
-    parser_.reset(request_, {}, UnderscorePolicy::pass);
-    parser_.feed(text);
-    asked_.push_back(std::make_unique<Asked>(chunks_));
-    Asked& asked = *asked_.back();
-    const H2Request request{.head = &request_,
-                            .scheme = "http",
-                            .path = request_.path_and_query(),
-                            .host = request_.authority(),
-                            .edits = edits_};
-    const std::span<const std::string_view> runs(&content, content.empty() ? 0 : 1);
-    began_ = session_->send_request(asked, request, runs, complete, asked.head);
-    return asked;
-  }
-  h2::Reader& says() {
-    session_->pump();
-    session_->dispatch();
-    session_->output().for_each_run([&](std::string_view run) { said_ += run; });
-    session_->output().clear();
-    std::string_view rest = said_;
-    if (!preface_seen_ && rest.starts_with(h2::kPreface)) {
-      preface_seen_ = true;
-      rest.remove_prefix(h2::kPreface.size());
-    }
-    if (preface_seen_) {
-      reader_.read(rest);
-      said_.clear();
-    }
-    return reader_;
-  }
-  void hears(std::string_view bytes) { session_->receive(bytes, now_); }
-  void begin(const std::vector<std::pair<std::uint16_t, std::uint32_t>>& settings = {}) {
-    says();
-    hears(h2::settings(settings) + h2::settings_ack());
-  }
-  static std::string ok(std::int32_t stream, bool end = false, h2::Fields more = {}) {
-    more.insert(more.begin(), {":status", "200"});
-    return h2::headers(stream, more, end);
-  }
-
-  void on_response(H2ClientStream& stream, const ParseStep& step) override {
-    auto& its = static_cast<Asked&>(stream);
-    std::string word;
-    if (step.head) word += std::to_string(its.head.status()) + " ";
-    for (const std::string_view run : step.content) its.content += run;
-    if (!step.content.empty()) word += "content ";
-    if (step.complete) word += "complete ";
-    if (step.error) word += name_of(step.error.code);
-    its.told.push_back(word);
-    if (its.gives_up) session_->cancel(its);
-  }
-  void on_stream_closed(H2ClientStream& stream, Errc reason) override {
-    static_cast<Asked&>(stream).told.push_back("closed " + std::string(name_of(reason)));
-  }
-
-  std::shared_ptr<H2Shared> shared_ = make_h2_client_shared();
-  ChunkPool chunks_;
-  H2ClientLimits limits_;
-  std::unique_ptr<H2ClientSession> session_;
-  std::vector<std::unique_ptr<Asked>> asked_;
-  std::vector<HeadEdit> edits_;
-  RequestHead request_;
-  H1RequestParser parser_;
-  h2::Reader reader_;
-  std::string said_;
-  bool preface_seen_ = false;
-  bool began_ = false;
-  std::uint64_t now_ = 1000;
-};
 
 // --- requests ---
 
@@ -449,105 +356,6 @@ TEST_F(H2ClientSessionTest, GoodbyeIsAGoaway) {
   session_->say_goodbye();
   EXPECT_EQ(says().goaway_code(), 0U);
   EXPECT_TRUE(session_->finished());
-}
-
-// --- what ends the connection ---
-
-class H2EndpointAbuse : public H2ClientSessionTest {
- protected:
-  void expect_end(std::uint32_t code, Errc fault = Errc::bad_response) {
-    EXPECT_EQ(says().goaway_code(), code);
-    EXPECT_TRUE(session_->finished());
-    EXPECT_EQ(session_->fault(), fault);
-    EXPECT_FALSE(session_->may_begin());
-  }
-  void repeat(const std::string& bytes, std::uint32_t times) {
-    for (std::uint32_t i = 0; i < times && !session_->finished(); ++i) {
-      hears(bytes);
-      says();
-    }
-  }
-};
-
-TEST_F(H2EndpointAbuse, APushIsForbidden) {
-  ask();
-  begin();
-  hears(h2::frame(h2::kPushPromise, h2::kEndHeaders, 1,
-                  h2::number(2) + h2::block(h2::request_fields())));
-  expect_end(1);
-}
-
-TEST_F(H2EndpointAbuse, AnHttp1ServerIsToldApart) {
-  ask();
-  says();
-  hears("HTTP/1.1 400 Bad Request\r\n\r\n");
-  expect_end(1, Errc::upstream_no_http2);
-}
-
-TEST_F(H2EndpointAbuse, PingsAreAnsweredUntilThereAreTooMany) {
-  begin();
-  hears(h2::ping("abcdefgh"));
-  ASSERT_EQ(says().frames(h2::kPing).size(), 1U);
-  EXPECT_EQ(reader_.frames(h2::kPing)[0].payload, "abcdefgh");
-  repeat(h2::ping(), limits::kH2Pings.burst * limits::kH2EndpointGenerosity - 1);
-  EXPECT_FALSE(session_->finished());
-  repeat(h2::ping(), 1);
-  expect_end(11);
-}
-
-TEST_F(H2EndpointAbuse, SettingsEmptyFramesAndResetsAreCounted) {
-  const std::pair<std::string, limits::H2Allowance> kinds[] = {
-      {h2::settings(), limits::kH2SettingsFrames},
-      {h2::data(1, ""), limits::kH2EmptyFrames},
-      {h2::frame(200, 0, 0, "x"), limits::kH2UnknownFrames},
-  };
-  for (const auto& [bytes, allowance] : kinds) {
-    session_ = std::make_unique<H2ClientSession>(shared_, *this, limits_, chunks_);
-    ask();
-    begin();
-    hears(ok(1));
-    repeat(bytes, allowance.burst * limits::kH2EndpointGenerosity - 2);
-    EXPECT_FALSE(session_->finished());
-    repeat(bytes, 3);
-    expect_end(11);
-    session_.reset();
-  }
-}
-
-TEST_F(H2EndpointAbuse, ContinuationsWithoutEndAreCut) {
-  ask();
-  begin();
-  hears(h2::frame(h2::kHeaders, 0, 1, h2::block({{":status", "200"}})));
-  for (std::uint32_t i = 0; i <= limits::kH2Continuations; ++i) {
-    hears(h2::frame(h2::kContinuation, 0, 1, h2::block({{"x", "y"}})));
-  }
-  expect_end(11);
-}
-
-TEST_F(H2EndpointAbuse, ABlockThatDecodesToFarTooMuchEndsTheConnection) {
-  ask();
-  begin();
-  h2::Fields fields;
-  const std::size_t each = 4000;
-  for (std::size_t i = 0; i < limits::kHeadBytes * limits::kH2BombFactor / each + 1; ++i) {
-    fields.emplace_back("x-" + std::to_string(i), std::string(each, 'x'));
-  }
-  // In blocks that are small enough to be taken: an indexed literal, then references to it.
-  std::string block = h2::block({{":status", "200"}});
-  block += '\x40' + h2::prefixed(5, 7) + "x-big" + h2::prefixed(each, 7) + std::string(each, 'x');
-  for (std::size_t i = 0; i < fields.size(); ++i) block += '\xbe';
-  hears(h2::frame(h2::kHeaders, h2::kEndHeaders | h2::kEndStream, 1, block));
-  expect_end(11);
-}
-
-TEST_F(H2EndpointAbuse, MoreContentThanTheWindowEndsIt) {
-  limits_.window = 10;
-  session_ = std::make_unique<H2ClientSession>(shared_, *this, limits_, chunks_);
-  Asked& asked = ask();
-  begin();
-  hears(ok(1) + h2::data(1, std::string(11, 'x')));
-  EXPECT_EQ(says().answer(1).reset.value_or(reader_.goaway_code().value_or(0)), 3U);
-  EXPECT_NE(asked.told.back(), "closed none");
 }
 
 }  // namespace
