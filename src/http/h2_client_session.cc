@@ -130,11 +130,11 @@ void H2ClientSession::tell(H2StreamCore& core) {
   events_.on_stream_closed(stream, stream.fault_ == Errc::none ? stream.ended_for_ : stream.fault_);
 }
 
-// The stream's end, to be told.
+// The stream's end, to be told. nghttp2 may come to it in more than one way.
 void H2ClientSession::close(H2ClientStream& stream, Errc reason) {
+  if (std::exchange(stream.closed_, true)) return;
   if (heading_ == &stream) heading_ = nullptr;
   stream.open_ = false;
-  stream.closed_ = true;
   stream.ended_for_ = reason;
   stream.open_link_.unlink();
   --streams_;

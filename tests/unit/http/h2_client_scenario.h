@@ -28,8 +28,15 @@ class H2ClientSessionTest : public testing::Test, public H2ClientEvents {
     bool gives_up = false;  // at the first step
   };
 
-  H2ClientSessionTest() {
+  H2ClientSessionTest() { start(); }
+  // Another connection, of the limits as they are.
+  void start() {
+    session_.reset();
+    asked_.clear();
     session_ = std::make_unique<H2ClientSession>(shared_, *this, limits_, chunks_);
+    seen_ = std::make_unique<h2::Reader>();
+    said_.clear();
+    preface_seen_ = false;
   }
   void TearDown() override {
     session_.reset();
@@ -63,10 +70,10 @@ class H2ClientSessionTest : public testing::Test, public H2ClientEvents {
       rest.remove_prefix(h2::kPreface.size());
     }
     if (preface_seen_) {
-      reader_.read(rest);
+      seen_->read(rest);
       said_.clear();
     }
-    return reader_;
+    return *seen_;
   }
   void hears(std::string_view bytes) { session_->receive(bytes, now_); }
   void begin(const std::vector<std::pair<std::uint16_t, std::uint32_t>>& settings = {}) {
@@ -101,7 +108,7 @@ class H2ClientSessionTest : public testing::Test, public H2ClientEvents {
   std::vector<HeadEdit> edits_;
   RequestHead request_;
   H1RequestParser parser_;
-  h2::Reader reader_;
+  std::unique_ptr<h2::Reader> seen_;
   std::string said_;
   bool preface_seen_ = false;
   bool began_ = false;

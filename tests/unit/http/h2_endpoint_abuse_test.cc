@@ -33,6 +33,13 @@ TEST_F(H2EndpointAbuse, APushIsForbidden) {
   expect_end(1);
 }
 
+TEST_F(H2EndpointAbuse, ContentBeforeAnyHeadIsAgainstTheRules) {
+  ask();
+  begin();
+  hears(h2::data(1, "ab", true));
+  expect_end(1);
+}
+
 TEST_F(H2EndpointAbuse, AnHttp1ServerIsToldApart) {
   ask();
   says();
@@ -44,7 +51,7 @@ TEST_F(H2EndpointAbuse, PingsAreAnsweredUntilThereAreTooMany) {
   begin();
   hears(h2::ping("abcdefgh"));
   ASSERT_EQ(says().frames(h2::kPing).size(), 1U);
-  EXPECT_EQ(reader_.frames(h2::kPing)[0].payload, "abcdefgh");
+  EXPECT_EQ(seen_->frames(h2::kPing)[0].payload, "abcdefgh");
   repeat(h2::ping(), limits::kH2Pings.burst * limits::kH2EndpointGenerosity - 1);
   EXPECT_FALSE(session_->finished());
   repeat(h2::ping(), 1);
@@ -58,7 +65,7 @@ TEST_F(H2EndpointAbuse, SettingsEmptyFramesAndResetsAreCounted) {
       {h2::frame(200, 0, 0, "x"), limits::kH2UnknownFrames},
   };
   for (const auto& [bytes, allowance] : kinds) {
-    session_ = std::make_unique<H2ClientSession>(shared_, *this, limits_, chunks_);
+    start();
     ask();
     begin();
     hears(ok(1));
@@ -66,7 +73,6 @@ TEST_F(H2EndpointAbuse, SettingsEmptyFramesAndResetsAreCounted) {
     EXPECT_FALSE(session_->finished());
     repeat(bytes, 3);
     expect_end(11);
-    session_.reset();
   }
 }
 
@@ -98,11 +104,11 @@ TEST_F(H2EndpointAbuse, ABlockThatDecodesToFarTooMuchEndsTheConnection) {
 
 TEST_F(H2EndpointAbuse, MoreContentThanTheWindowEndsIt) {
   limits_.window = 10;
-  session_ = std::make_unique<H2ClientSession>(shared_, *this, limits_, chunks_);
+  start();
   Asked& asked = ask();
   begin();
   hears(ok(1) + h2::data(1, std::string(11, 'x')));
-  EXPECT_EQ(says().answer(1).reset.value_or(reader_.goaway_code().value_or(0)), 3U);
+  EXPECT_EQ(says().answer(1).reset.value_or(seen_->goaway_code().value_or(0)), 3U);
   EXPECT_NE(asked.told.back(), "closed none");
 }
 
