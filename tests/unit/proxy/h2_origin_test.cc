@@ -215,7 +215,9 @@ TEST_F(Http2Endpoint, AnswersWithoutContentHaveNone) {
     const HttpText answer = client.receives_bodiless();
     EXPECT_EQ(answer.status(), std::stoi(status));
     EXPECT_FALSE(answer.chunked);
-    if (std::string_view(method) == "HEAD") EXPECT_EQ(answer.field("content-length"), "12");
+    if (std::string_view(method) == "HEAD") {
+      EXPECT_EQ(answer.field("content-length"), "12");
+    }
   }
 }
 
