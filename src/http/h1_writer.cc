@@ -122,7 +122,9 @@ void write_response_head(Buffer& out, const ResponseHead& head, const ResponseFr
                          std::span<const HeadEdit> edits) {
   const EditIndex index(edits, kHopFields | kFramingFields);
   FieldWriter writer(out, head, edits, head.reason().size() + kExtraBytes);
-  put_status(writer, head.status(), head.reason());
+  // HTTP/2 has no reason phrases (RFC 9113 section 8.3.2).
+  const bool has_reason = head.major_version() == 1;
+  put_status(writer, head.status(), has_reason ? head.reason() : reason_phrase(head.status()));
 
   const bool length_is_told =
       framing.framing == Framing::length || framing.framing == Framing::none;

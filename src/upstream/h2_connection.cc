@@ -51,7 +51,7 @@ void H2Connection::connect(LeaseRequest& request) {
 }
 
 bool H2Connection::may_wait() const {
-  return state_ == State::connecting && !is_spent() && requesters_count_ < settings().max_streams;
+  return state_ == State::connecting && !is_spent() && requesters_count_ < streams_allowed();
 }
 
 void H2Connection::wait(LeaseRequest& request) {
@@ -106,9 +106,16 @@ void H2Connection::serve_requesters() {
 
 // --- who gets a stream of it ---
 
+// As long as it has not said so on this connection, what it said on others.
+std::uint32_t H2Connection::streams_allowed() const {
+  const bool told = session_ && session_->begun();
+  return std::min(settings().max_streams,
+                  told ? session_->streams_allowed() : owner_.streams_allowed());
+}
+
 std::size_t H2Connection::room() const {
   if (broken_ || !session_->may_begin()) return 0;
-  const std::size_t most = std::min(settings().max_streams, session_->streams_allowed());
+  const std::size_t most = streams_allowed();
   return most - std::min(most, carriers_count_);
 }
 
@@ -171,6 +178,7 @@ void H2Connection::set_idle(bool idle) {
 void H2Connection::on_read(std::string_view bytes) {
   heard_at_ = now();
   session_->receive(bytes, heard_at_);
+  if (session_->begun()) owner_.set_streams_allowed(session_->streams_allowed());
   ask_flush();
 }
 

@@ -97,6 +97,7 @@ class H2Connection final : public net::Retirable,
   void look_after_itself();
   void look_at_silence(const H2Carrier& carrier);
   bool is_spent() const;
+  std::uint32_t streams_allowed() const;
   std::size_t room() const;
   void set_idle(bool idle);
   void on_idle_timer();

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+
+#include <weir/limits.h>
 
 #include "base/intrusive_list.h"
 #include "upstream/h2_connection.h"
@@ -36,6 +39,9 @@ class H2Connections {
 
   // --- for its connections ---
 
+  // How many requests at once the endpoint has said that it takes on a connection, if it has.
+  std::uint32_t streams_allowed() const { return streams_allowed_; }
+  void set_streams_allowed(std::uint32_t streams) { streams_allowed_ = streams; }
   // One more idles, or one less.
   void count_idle(bool more) { more ? ++idle_count_ : --idle_count_; }
   // It takes no part any more.
@@ -45,6 +51,7 @@ class H2Connections {
   EndpointPool& pool_;
   IntrusiveList<H2Connection, &H2Connection::link_> list_;
   std::size_t idle_count_ = 0;
+  std::uint32_t streams_allowed_ = limits::kH2EndpointStreams;
 };
 
 }  // namespace weir::upstream

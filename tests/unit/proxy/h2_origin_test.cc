@@ -39,7 +39,7 @@ TEST_F(Http2Endpoint, SpeaksItByPriorKnowledge) {
   EXPECT_TRUE(origin.request(1).ended);
   origin.answers(1, "hello");
   const HttpText answer = client.receives();
-  EXPECT_EQ(answer.start, "HTTP/1.1 200 ");
+  EXPECT_EQ(answer.start, "HTTP/1.1 200 OK");
   EXPECT_EQ(answer.body, "hello");
   EXPECT_EQ(answer.field("Via"), "2.0 weir");
   EXPECT_EQ(last_record().values.reason, Errc::none);
