@@ -301,14 +301,15 @@ struct StatusRange {
   bool operator==(const StatusRange&) const = default;
 };
 
-enum class CheckKind : std::uint8_t { http, tcp };
+enum class CheckKind : std::uint8_t { http, tcp, grpc };
 enum class CheckMethod : std::uint8_t { get, head };
 enum class BodyMatch : std::uint8_t { any, contains, regex };
 
 // Endpoints are asked how they are, once for the whole process.
 struct HealthCheck {
   CheckKind kind = CheckKind::http;
-  std::string path;  // http
+  std::string path;     // http
+  std::string service;  // grpc: whose state is asked for; empty = the server's as a whole
   CheckMethod method = CheckMethod::get;
   std::string host;  // empty = the endpoint's address
   std::vector<Pair> headers;

@@ -139,6 +139,7 @@ void read_cluster(Reader& reader, const Entry& entry, Config& config) {
   if (!name) reader.error(*entry.key, name.error());
   read_section(reader, *entry.value, cluster, kClusterKeys);
   check_port(reader, *entry.value, cluster);
+  check_health_check(reader, *entry.value, cluster);
   check_protocol(reader, *entry.value, cluster);
   check_upstream_tls(reader, *entry.value, cluster);
   if (entry.value->is_map() && entry.value->find("endpoints") == nullptr) {

@@ -398,10 +398,16 @@ class Dump {
 
   void health_check(const HealthCheck& check) {
     section(2, "health_check");
-    if (check.kind == CheckKind::tcp) {
-      line(3, "tcp", true);
-    } else {
-      http_check(check);
+    switch (check.kind) {
+      case CheckKind::tcp:
+        line(3, "tcp", true);
+        break;
+      case CheckKind::grpc:
+        grpc_check(check);
+        break;
+      case CheckKind::http:
+        http_check(check);
+        break;
     }
     if (check.port != 0) line(3, "port", check.port);
     line(3, "interval", format_duration(check.interval));
@@ -410,6 +416,13 @@ class Dump {
     line(3, "healthy", check.healthy);
     line(3, "unhealthy", check.unhealthy);
     line(3, "grace", format_duration(check.grace));
+  }
+
+  void grpc_check(const HealthCheck& check) {
+    const bool named = !check.service.empty();
+    line(3, "grpc", named ? fmt::format("{{ service: {} }}", text(check.service)) : "{}");
+    if (!check.host.empty()) line(3, "host", text(check.host));
+    pairs(3, "headers", check.headers);
   }
 
   void http_check(const HealthCheck& check) {

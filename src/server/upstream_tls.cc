@@ -10,7 +10,7 @@
 namespace weir::server {
 namespace {
 
-using Part = net::TlsClientContext::Mistake::Part;
+using UpstreamPart = net::TlsClientContext::Mistake::Part;
 
 // `cluster` has TLS.
 net::TlsClientSettings settings_of(const config::Cluster& cluster) {
@@ -24,15 +24,15 @@ net::TlsClientSettings settings_of(const config::Cluster& cluster) {
           .alpn = std::string(upstream::alpn_of(cluster.protocol))};
 }
 
-const config::NamedFile* file_of(const config::UpstreamTls& tls, Part part) {
+const config::NamedFile* file_of(const config::UpstreamTls& tls, UpstreamPart part) {
   switch (part) {
-    case Part::authorities:
+    case UpstreamPart::authorities:
       return &tls.ca;
-    case Part::certificate:
+    case UpstreamPart::certificate:
       return &tls.certificate;
-    case Part::key:
+    case UpstreamPart::key:
       return &tls.key;
-    case Part::other:
+    case UpstreamPart::other:
       break;
   }
   return nullptr;
