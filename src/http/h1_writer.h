@@ -65,6 +65,8 @@ struct OwnAnswer {
   bool keep_alive = false;
   int client_minor_version = 1;
   std::string_view date;  // IMF-fixdate, from the caller's clock
+  // It has no content and does not say so: gRPC's "Trailers-Only". Over HTTP/2 alone.
+  bool only_fields = false;
 };
 void write_own_answer(Buffer& out, const OwnAnswer& answer);
 // May an answer with that status say how long its content is?

@@ -87,7 +87,7 @@ void H2Fields::set_response(const ResponseHead& head, std::span<const HeadEdit> 
 
 void H2Fields::set_own_answer(const OwnAnswer& answer) {
   begin_response(answer.status);
-  const bool has_length = may_tell_length(answer.status);
+  const bool has_length = may_tell_length(answer.status) && !answer.only_fields;
   if (!answer.date.empty()) put("date", answer.date);
   if (has_length && !answer.body.empty()) put("content-type", answer.content_type);
   if (has_length) {

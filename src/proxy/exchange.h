@@ -113,6 +113,7 @@ class Exchange final : AttemptEvents {
   void note_response();
   void edit_response();
   void response_sent(bool sent, bool complete);
+  Fault note_grpc_status();
   std::uint64_t latency_ns() const;
 
   // exchange_tunnel.cc: the other way back.
@@ -139,6 +140,7 @@ class Exchange final : AttemptEvents {
   void give_up_attempt(Error error);
   void fail(Error error);
   void answer(const http::OwnAnswer& answer, Errc reason);
+  bool send_own(const http::OwnAnswer& answer, Errc reason);
   void answer_redirect(std::string_view path);
   void answer_error(Errc reason);
   void finish(Ending ending, Errc reason);

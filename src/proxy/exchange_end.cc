@@ -3,8 +3,10 @@
 // back and leaves one record.
 #include <utility>
 
+#include <weir/grpc.h>
 #include <weir/limits.h>
 
+#include "http/grpc.h"
 #include "proxy/exchange.h"
 #include "proxy/own_answer.h"
 
@@ -209,13 +211,25 @@ void Exchange::answer(const http::OwnAnswer& answer, Errc reason) {
   note_last_try(reason);
   attempt_.end();
   record_.status = answer.status;
-  const bool sent = downstream_->send_own_answer(answer);
+  const bool sent = send_own(answer, reason);
   finish(sent ? Ending::complete : Ending::abandoned, sent ? reason : Errc::client_gone);
+}
+
+// gRPC clients look for their own status. The record keeps the one of HTTP, which tells what
+// happened.
+bool Exchange::send_own(const http::OwnAnswer& answer, Errc reason) {
+  if (answer.status < 400 || !http::is_grpc_call(request_)) {
+    return downstream_->send_own_answer(answer);
+  }
+  const GrpcAnswer told(answer, reason);
+  record_.grpc_status = static_cast<int>(told.status());
+  return downstream_->send_own_answer(told.answer());
 }
 
 void Exchange::finish(Ending ending, Errc reason) {
   record_.times.end = context_.clock.mono_ns();
-  const bool succeeded = ending == Ending::complete && reason == Errc::none && record_.status < 500;
+  const bool succeeded = ending == Ending::complete && reason == Errc::none &&
+                         record_.status < 500 && !is_server_fault(record_.grpc_status);
   mirrors_.exchange_over(succeeded);
   note_last_try(reason);
   write_record(reason);
@@ -236,6 +250,7 @@ void Exchange::write_record(Errc reason) {
   record_.protocol = request_.major_version() == 2   ? "HTTP/2.0"
                      : request_.minor_version() == 0 ? "HTTP/1.0"
                                                      : "HTTP/1.1";
+  record_.grpc = http::is_grpc_call(request_);
   record_.bytes_out = downstream_->bytes_sent();
   if (record_.bytes_out == 0) record_.status = 0;
   record_.id = ids_.request_id;

@@ -31,6 +31,12 @@ const observe::ExchangeSeries& series_of(const observe::ExchangeRecord& record,
   return route->split->variants[record.split.served].series[listener.index];
 }
 
+const observe::GrpcSeries& grpc_series_of(const observe::ExchangeRecord& record,
+                                          const proxy::RoutePlan& route) {
+  const bool by_variant = record.split.served != observe::kNoVariant;
+  return by_variant ? route.split->variants[record.split.served].grpc : route.grpc;
+}
+
 }  // namespace
 
 // Accepts connections of one listener for this worker, for as long as the listener's address stays.
@@ -317,6 +323,7 @@ void Worker::on_exchange_end(const observe::ExchangeRecord& record,
   if (route != nullptr && route->rate_limit) {
     observe::count(cells_, route->rate_limit->series, record);
   }
+  if (route != nullptr) observe::count(cells_, grpc_series_of(record, *route), record);
   if (record.tunnel) observe::count_end(cells_, route->tunnels, record);
   log_.write(record);
 }
