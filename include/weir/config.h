@@ -213,6 +213,7 @@ struct RouteTimeouts {
   Millis response_head = limits::kResponseHeadTimeout;
   Millis response_idle = limits::kResponseIdleTimeout;
   Millis tunnel_idle = limits::kTunnelIdleTimeout;  // nothing in either direction
+  Millis stream_idle = limits::kStreamIdleTimeout;  // the same of gRPC calls
   bool operator==(const RouteTimeouts&) const = default;
 };
 

@@ -62,6 +62,7 @@ inline constexpr Millis kBackoffBase = 25ms;
 inline constexpr Millis kBackoffMax = 250ms;
 inline constexpr Millis kUpstreamIdleTimeout = 30s;
 inline constexpr Millis kTunnelIdleTimeout = 1h;
+inline constexpr Millis kStreamIdleTimeout = 5min;
 inline constexpr Millis kShutdownTimeout = 30s;
 inline constexpr Millis kStopGrace = 1s;        // a stop leaves idle clients open so long
 inline constexpr Millis kHandOverGrace = 10s;   // ... and so long when another process serves on

@@ -336,6 +336,7 @@ class Dump {
     line(3, "response_head", format_duration(route.timeouts.response_head));
     line(3, "response_idle", format_duration(route.timeouts.response_idle));
     line(3, "tunnel_idle", format_duration(route.timeouts.tunnel_idle));
+    line(3, "stream_idle", format_duration(route.timeouts.stream_idle));
     upgrade(route.upgrade);
   }
 

@@ -8,6 +8,7 @@
 
 #include <weir/limits.h>
 
+#include "http/grpc.h"
 #include "http/upgrade.h"
 #include "proxy/own_answer.h"
 #include "proxy/pick_key.h"
@@ -148,6 +149,7 @@ void Exchange::act(const traffic::RequestView& view, std::string_view path) {
     give_up_at_ = context_.wheel.now() + static_cast<net::TimeMs>(timeouts.request.count());
   }
   choose_cluster(view);
+  is_call_ = pool().http2() && http::is_grpc_call(request_);
   if (const Error error = prepare_forwarding(path)) {
     answer_error(error.code);
     return;
@@ -309,10 +311,17 @@ void Exchange::lose_content() {
 // Back-pressure towards the client and the deadline for what the origin does next.
 void Exchange::await_origin() {
   hold_client_back();
-  if (step_ == Step::relaying) return;
-  const config::Millis wait =
-      request_complete_ ? plan_->settings->timeouts.response_head : limits::kClientWriteIdleTimeout;
-  arm(static_cast<net::TimeMs>(wait.count()));
+  if (step_ != Step::relaying) {
+    arm(static_cast<net::TimeMs>(origin_time().count()));
+  } else if (is_call_) {
+    arm_idle();
+  }
+}
+
+config::Millis Exchange::origin_time() const {
+  if (request_complete_) return plan_->settings->timeouts.response_head;
+  const bool waits_for_client = is_call_ && last_pending_ == 0;
+  return waits_for_client ? plan_->settings->timeouts.stream_idle : limits::kClientWriteIdleTimeout;
 }
 
 void Exchange::hold_client_back() {
@@ -345,8 +354,9 @@ void Exchange::arm(net::TimeMs delay_ms) {
 // The deadline for the next bytes, of a response or in a tunnel.
 void Exchange::arm_idle() {
   const config::RouteTimeouts& timeouts = plan_->settings->timeouts;
-  const config::Millis idle =
-      step_ == Step::tunnelling ? timeouts.tunnel_idle : timeouts.response_idle;
+  const config::Millis idle = step_ == Step::tunnelling ? timeouts.tunnel_idle
+                              : is_call_                ? timeouts.stream_idle
+                                                        : timeouts.response_idle;
   arm(static_cast<net::TimeMs>(idle.count()));
 }
 

@@ -61,6 +61,9 @@ class Exchange final : AttemptEvents {
   bool reading_head() const { return step_ == Step::reading; }
   // The client waits for a 100 (Continue) before it sends content.
   bool awaits_continue() const { return expects_continue_ && !request_complete_; }
+  // A gRPC call: either side may be silent for as long as the other is patient, and no deadline of
+  // the client's is due. timeouts.stream_idle is the exchange's own.
+  bool is_call() const { return is_call_; }
   // Request content waits for the origin, not for the client.
   bool request_paused() const { return request_paused_; }
 
@@ -91,6 +94,7 @@ class Exchange final : AttemptEvents {
   void keep_content(std::span<const std::string_view> content);
   void lose_content();
   void await_origin();
+  config::Millis origin_time() const;
   void hold_client_back();
   void on_attempt_drained() override;
 
@@ -197,6 +201,7 @@ class Exchange final : AttemptEvents {
   bool expects_continue_ = false;  // and has not been told to go on
   bool anything_sent_ = false;
   bool content_gone_ = false;
+  bool is_call_ = false;
   bool replaced_ = false;
   bool client_ended_ = false;  // of a tunnel's two directions
   bool origin_ended_ = false;

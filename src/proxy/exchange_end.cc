@@ -142,6 +142,8 @@ void Exchange::on_step_overdue() {
     case Step::sending:
       if (attempt_.pending_bytes() > 0 && attempt_.pending_bytes() >= last_pending_) {
         fail({Errc::upstream_write_timeout});
+      } else if (is_call_ && last_pending_ == 0) {
+        fail({Errc::stream_idle});
       } else {
         await_origin();
       }
@@ -153,7 +155,7 @@ void Exchange::on_step_overdue() {
       if (response_paused_) {  // the client is slow, not the origin; its own deadline watches it
         arm_idle();
       } else {
-        fail({Errc::response_idle_timeout});
+        fail({is_call_ ? Errc::stream_idle : Errc::response_idle_timeout});
       }
       return;
     case Step::tunnelling:
@@ -283,7 +285,7 @@ void Exchange::reset() {
   give_up_at_ = try_until_ = step_until_ = 0;
   tries_.clear();
   request_complete_ = request_paused_ = response_paused_ = expects_continue_ = false;
-  anything_sent_ = content_gone_ = replaced_ = false;
+  anything_sent_ = content_gone_ = is_call_ = replaced_ = false;
   client_ended_ = origin_ended_ = origin_deaf_ = false;
   retries_ = 0;
   tried_ = 0;
