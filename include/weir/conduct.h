@@ -12,10 +12,13 @@
 
 namespace weir {
 
-// Why a request failed: an error, or a status the endpoint answered with.
+// Why a request failed: an error, or a status the endpoint answered with, of HTTP or of gRPC.
 struct Fault {
   Errc code = Errc::none;
+  std::uint8_t grpc_status = 0;
   std::uint16_t status = 0;
+
+  explicit operator bool() const { return code != Errc::none || grpc_status != 0 || status != 0; }
 };
 
 class Conduct {

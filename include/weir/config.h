@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <weir/config_release.h>
 #include <weir/config_values.h>
 #include <weir/limits.h>
 #include <weir/tls_version.h>
@@ -190,15 +191,6 @@ struct Rewrite {               // of the path sent upstream; at most one of the 
   bool operator==(const Rewrite&) const = default;
 };
 
-// Why a try failed, as retry.on and rescue.on list it.
-struct Causes {
-  bool connect = false;
-  bool reset = false;
-  bool timeout = false;
-  std::vector<int> statuses;  // 500 to 599, each once
-  bool operator==(const Causes&) const = default;
-};
-
 // How long the second and each later retry waits: a random part of `base`, doubled each time up to
 // `max`.
 struct Backoff {
@@ -221,6 +213,7 @@ struct RouteTimeouts {
   Millis response_head = limits::kResponseHeadTimeout;
   Millis response_idle = limits::kResponseIdleTimeout;
   Millis tunnel_idle = limits::kTunnelIdleTimeout;  // nothing in either direction
+  Millis stream_idle = limits::kStreamIdleTimeout;  // the same of gRPC calls
   bool operator==(const RouteTimeouts&) const = default;
 };
 
@@ -230,103 +223,6 @@ struct Upgrade {
   bool any = false;                                    // whatever is asked for, but never HTTP/2
   std::vector<std::string> protocols = {"websocket"};  // names, or names with a version: irc/6.9
   bool operator==(const Upgrade&) const = default;
-};
-
-// Where splits and rate limits look for what tells users apart; of a split's list, the first that a
-// request has counts.
-enum class KeySource : std::uint8_t { header, cookie, query, client_ip, issued_cookie };
-
-struct SplitKey {
-  KeySource source = KeySource::client_ip;
-  std::string name;  // of the header, cookie or query parameter
-  bool operator==(const SplitKey&) const = default;
-};
-
-enum class SecureCookie : std::uint8_t { on_tls, always, never };
-enum class SameSite : std::uint8_t { lax, strict, none };
-
-// The cookie given to users who have no other key. It holds a random id, never a decision.
-struct IssuedCookie {
-  std::string name = "weir-id";
-  Millis max_age = limits::kIssuedCookieAge;  // 0 = until the browser closes
-  std::string path = "/";
-  std::string domain;  // empty = this host alone
-  SecureCookie secure = SecureCookie::on_tls;
-  bool http_only = true;
-  SameSite same_site = SameSite::lax;
-  bool force = false;  // also on responses that shared caches may store
-  bool operator==(const IssuedCookie&) const = default;
-};
-
-struct Variant {
-  std::string name;
-  std::string cluster;
-  std::uint32_t weight = 1;  // of any sum; 0 = no requests
-  Place place;
-  bool operator==(const Variant&) const = default;
-};
-
-// Lets testers choose their variant; who may is told by a secret, a source range, or either.
-struct Override {
-  std::string header, cookie;  // both empty = there is no override
-  std::string secret_env;      // the variable that holds the secret
-  std::string secret;          // its value when the file was loaded; never dumped
-  std::vector<Cidr> from;
-  bool empty() const { return header.empty() && cookie.empty(); }
-  bool operator==(const Override&) const = default;
-};
-
-enum class MissingKey : std::uint8_t { random, stable };
-enum class OnUnavailable : std::uint8_t { failover, fail };
-
-// A failed first try at a candidate is repeated on the stable variant.
-struct Rescue {
-  bool enabled = true;
-  std::vector<std::string> methods = {"GET", "HEAD", "OPTIONS"};
-  Causes on = {.connect = true, .reset = true, .timeout = true, .statuses = {500, 502, 503, 504}};
-  int budget_percent = 20;  // rescues per hundred requests of the route
-  bool operator==(const Rescue&) const = default;
-};
-
-struct Split {
-  std::vector<Variant> variants;  // the first is the stable one
-  std::vector<SplitKey> key;
-  IssuedCookie issued_cookie;  // when the key list has one
-  MissingKey missing_key = MissingKey::random;
-  std::string salt;  // empty = the route's name
-  Override override;
-  OnUnavailable on_unavailable = OnUnavailable::failover;
-  Rescue rescue;
-  bool operator==(const Split&) const = default;
-};
-
-// A share as it is written; equal values of different spelling are different.
-struct Fraction {
-  std::uint64_t numerator = 0;
-  std::uint64_t denominator = 1;  // not 0, not below the numerator
-  bool operator==(const Fraction&) const = default;
-};
-
-enum class MirrorBy : std::uint8_t { request, key };
-enum class MirrorWhen : std::uint8_t { concurrent, after };
-
-// Copies of a route's requests, sent to a cluster whose answers nobody waits for.
-struct Mirror {
-  std::string cluster;
-  Fraction share;  // from `percent` or `fraction`
-  MirrorBy by = MirrorBy::request;
-  MirrorWhen when = MirrorWhen::concurrent;
-  std::vector<std::string> methods = {"GET", "HEAD", "OPTIONS"};
-  Millis timeout = limits::kMirrorTimeout;
-  std::uint32_t max_in_flight = limits::kMirrorInFlight;  // over all workers
-  std::uint64_t max_body = limits::kMirrorBodyBytes;      // of one request's content
-  std::uint64_t max_bytes = limits::kMirrorBytes;         // held by this mirror, over all workers
-  std::string host;                                       // empty = the request's
-  std::vector<Pair> set_headers;
-  std::vector<std::string> remove_headers;
-  bool log = false;  // an access log line for each copy
-  Place place;
-  bool operator==(const Mirror&) const = default;
 };
 
 // A token bucket for a route's requests, or one for each key. A process's own.
@@ -396,6 +292,8 @@ struct Connections {
   Millis connect_timeout = limits::kConnectTimeout;
   std::uint32_t max_requests = 0;  // under way at the cluster, over all workers; 0 = no limit
   std::uint32_t max_retries = 0;   // of those, second and later tries; 0 = no limit
+  // Requests at once on one connection with http2, if the endpoint allows as many.
+  std::uint32_t max_streams = limits::kH2EndpointStreams;
   bool operator==(const Connections&) const = default;
 };
 
@@ -404,14 +302,15 @@ struct StatusRange {
   bool operator==(const StatusRange&) const = default;
 };
 
-enum class CheckKind : std::uint8_t { http, tcp };
+enum class CheckKind : std::uint8_t { http, tcp, grpc };
 enum class CheckMethod : std::uint8_t { get, head };
 enum class BodyMatch : std::uint8_t { any, contains, regex };
 
 // Endpoints are asked how they are, once for the whole process.
 struct HealthCheck {
   CheckKind kind = CheckKind::http;
-  std::string path;  // http
+  std::string path;     // http
+  std::string service;  // grpc: whose state is asked for; empty = the server's as a whole
   CheckMethod method = CheckMethod::get;
   std::string host;  // empty = the endpoint's address
   std::vector<Pair> headers;
@@ -462,11 +361,15 @@ struct UpstreamTls {
 
 enum class SendProxy : std::uint8_t { off, v1, v2 };
 
+// What is spoken to endpoints.
+enum class UpstreamProtocol : std::uint8_t { http1, http2 };
+
 struct Cluster {
   std::string name;
   Balance balance;
   std::vector<Endpoint> endpoints;
   Connections connections;
+  UpstreamProtocol protocol = UpstreamProtocol::http1;
   std::optional<UpstreamTls> tls;
   SendProxy proxy_protocol = SendProxy::off;  // the header new connections begin with
   // Endpoints that an operator must leave taking requests; 0 = no rule.

@@ -62,6 +62,7 @@ inline constexpr Millis kBackoffBase = 25ms;
 inline constexpr Millis kBackoffMax = 250ms;
 inline constexpr Millis kUpstreamIdleTimeout = 30s;
 inline constexpr Millis kTunnelIdleTimeout = 1h;
+inline constexpr Millis kStreamIdleTimeout = 5min;
 inline constexpr Millis kShutdownTimeout = 30s;
 inline constexpr Millis kStopGrace = 1s;        // a stop leaves idle clients open so long
 inline constexpr Millis kHandOverGrace = 10s;   // ... and so long when another process serves on
@@ -123,11 +124,17 @@ struct H2Allowance {
 };
 inline constexpr H2Allowance kH2Resets{200, 20};
 inline constexpr H2Allowance kH2SettingsFrames{20, 1};
-inline constexpr H2Allowance kH2Pings{100, 10};
+inline constexpr H2Allowance kH2Pings{100, 10};  // and one for each DATA frame sent
 inline constexpr H2Allowance kH2Priorities{300, 50};
 inline constexpr H2Allowance kH2EmptyFrames{50, 5};
 inline constexpr H2Allowance kH2UnknownFrames{100, 10};
 inline constexpr H2Allowance kH2WindowUpdates{2000, 500};  // and two for each DATA frame sent
+// HTTP/2 to endpoints. They may do so many times what a client may.
+inline constexpr std::uint32_t kH2EndpointGenerosity = 20;
+inline constexpr std::uint32_t kH2EndpointStreams = 100;  // requests at once on one connection
+inline constexpr std::uint32_t kH2EndpointStreamsMost = 1000;
+inline constexpr std::uint32_t kH2EndpointWindow = 256 * 1024;  // of an answer, not yet taken
+inline constexpr std::uint32_t kH2EndpointConnectionWindow = 16 * 1024 * 1024;
 static_assert(kH2StreamLow * 2 <= kH2StreamHigh, "or reading flaps");
 
 // Rate limits of routes.

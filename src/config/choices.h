@@ -65,6 +65,9 @@ inline constexpr Choice<MirrorWhen> kMirrorWhen[] = {{"concurrent", MirrorWhen::
 inline constexpr Choice<CheckMethod> kCheckMethods[] = {{"GET", CheckMethod::get},
                                                         {"HEAD", CheckMethod::head}};
 
+inline constexpr Choice<UpstreamProtocol> kUpstreamProtocols[] = {
+    {"http1", UpstreamProtocol::http1}, {"http2", UpstreamProtocol::http2}};
+
 inline constexpr Choice<SendProxy> kSendProxy[] = {
     {"off", SendProxy::off}, {"v1", SendProxy::v1}, {"v2", SendProxy::v2}};
 

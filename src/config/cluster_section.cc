@@ -39,6 +39,7 @@ constexpr Key<Connections> kConnectionKeys[] = {
     key<&Connections::idle_timeout>("idle_timeout"),
     key<&Connections::connect_timeout>("connect_timeout"),
     key_between<&Connections::max_requests, 0, kAnyCount>("max_requests"),
+    key_between<&Connections::max_streams, 1, limits::kH2EndpointStreamsMost>("max_streams"),
     key_between<&Connections::max_retries, 0, kAnyCount>("max_retries"),
 };
 
@@ -104,7 +105,7 @@ constexpr Key<Cluster> kClusterKeys[] = {
     {"outlier", read_outlier, list_outlier},
     key_choice<&Cluster::when_all_unhealthy, kWhenAllUnhealthy>("when_all_unhealthy"),
     key_from_zero<&Cluster::slow_start>("slow_start"),
-    key_not_yet<Cluster>("protocol", "HTTP/2 to endpoints", "http1"),
+    key_choice<&Cluster::protocol, kUpstreamProtocols>("protocol"),
     {"tls", read_upstream_tls, list_upstream_tls},
 };
 
@@ -120,6 +121,16 @@ void check_port(Reader& reader, const Node& node, const Cluster& cluster) {
   }
 }
 
+// The header is said of a connection, and one connection carries the requests of many clients.
+void check_protocol(Reader& reader, const Node& node, const Cluster& cluster) {
+  const bool shared = cluster.protocol == UpstreamProtocol::http2;
+  if (!shared || cluster.proxy_protocol == SendProxy::off) return;
+  reader.error(*node.find("proxy_protocol"),
+               "with protocol: http2 a connection carries the requests of many clients, and its "
+               "header can name one: remove proxy_protocol (X-Forwarded-For names the client of "
+               "each request), or write protocol: http1");
+}
+
 void read_cluster(Reader& reader, const Entry& entry, Config& config) {
   Cluster& cluster = config.clusters.emplace_back();
   cluster.name = entry.key->text;
@@ -128,6 +139,8 @@ void read_cluster(Reader& reader, const Entry& entry, Config& config) {
   if (!name) reader.error(*entry.key, name.error());
   read_section(reader, *entry.value, cluster, kClusterKeys);
   check_port(reader, *entry.value, cluster);
+  check_health_check(reader, *entry.value, cluster);
+  check_protocol(reader, *entry.value, cluster);
   check_upstream_tls(reader, *entry.value, cluster);
   if (entry.value->is_map() && entry.value->find("endpoints") == nullptr) {
     reader.error(*entry.key, fmt::format("cluster '{}' has no endpoints", printable(cluster.name)));

@@ -139,6 +139,8 @@ class Dump {
       line(3, "connect_timeout", format_duration(cluster.connections.connect_timeout));
       line(3, "max_requests", cluster.connections.max_requests);
       line(3, "max_retries", cluster.connections.max_retries);
+      line(3, "max_streams", cluster.connections.max_streams);
+      line(2, "protocol", word_of(kUpstreamProtocols, cluster.protocol));
       if (cluster.tls) upstream_tls(*cluster.tls);
       line(2, "proxy_protocol", word_of(kSendProxy, cluster.proxy_protocol));
       line(2, "min_available", cluster.min_available);
@@ -334,6 +336,7 @@ class Dump {
     line(3, "response_head", format_duration(route.timeouts.response_head));
     line(3, "response_idle", format_duration(route.timeouts.response_idle));
     line(3, "tunnel_idle", format_duration(route.timeouts.tunnel_idle));
+    line(3, "stream_idle", format_duration(route.timeouts.stream_idle));
     upgrade(route.upgrade);
   }
 
@@ -396,10 +399,16 @@ class Dump {
 
   void health_check(const HealthCheck& check) {
     section(2, "health_check");
-    if (check.kind == CheckKind::tcp) {
-      line(3, "tcp", true);
-    } else {
-      http_check(check);
+    switch (check.kind) {
+      case CheckKind::tcp:
+        line(3, "tcp", true);
+        break;
+      case CheckKind::grpc:
+        grpc_check(check);
+        break;
+      case CheckKind::http:
+        http_check(check);
+        break;
     }
     if (check.port != 0) line(3, "port", check.port);
     line(3, "interval", format_duration(check.interval));
@@ -408,6 +417,13 @@ class Dump {
     line(3, "healthy", check.healthy);
     line(3, "unhealthy", check.unhealthy);
     line(3, "grace", format_duration(check.grace));
+  }
+
+  void grpc_check(const HealthCheck& check) {
+    const bool named = !check.service.empty();
+    line(3, "grpc", named ? fmt::format("{{ service: {} }}", text(check.service)) : "{}");
+    if (!check.host.empty()) line(3, "host", text(check.host));
+    pairs(3, "headers", check.headers);
   }
 
   void http_check(const HealthCheck& check) {

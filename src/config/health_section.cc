@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/ascii.h"
 #include "config/addresses.h"
@@ -42,7 +43,25 @@ void read_check_path(Reader& reader, const Node& node, HealthCheck& check) {
 void read_tcp(Reader& reader, const Node& node, HealthCheck& check) {
   bool tcp = false;
   read(reader, node, tcp);
-  check.kind = tcp ? CheckKind::tcp : CheckKind::http;
+  if (tcp) check.kind = CheckKind::tcp;
+}
+
+// Any text, as gRPC's health service has it.
+void read_service_name(Reader& reader, const Node& node, HealthCheck& check) {
+  read(reader, node, check.service);
+  if (check.service.size() > limits::kNameBytes) {
+    reader.error(node, fmt::format("{} bytes are too many for a service's name: at most {}",
+                                   check.service.size(), limits::kNameBytes));
+  }
+}
+
+constexpr Key<HealthCheck> kGrpcKeys[] = {
+    {"service", read_service_name},
+};
+
+void read_grpc(Reader& reader, const Node& node, HealthCheck& check) {
+  check.kind = CheckKind::grpc;
+  read_section(reader, node, check, kGrpcKeys);
 }
 
 void read_check_host(Reader& reader, const Node& node, HealthCheck& check) {
@@ -126,6 +145,7 @@ constexpr Key<HealthCheck> key_interval(std::string_view name) {
 constexpr Key<HealthCheck> kCheckKeys[] = {
     {"path", read_check_path},
     {"tcp", read_tcp},
+    {"grpc", read_grpc, list_keys<kGrpcKeys>},
     key_choice<&HealthCheck::method, kCheckMethods>("method"),
     {"host", read_check_host},
     {"headers", read_check_headers},
@@ -145,24 +165,39 @@ Millis usual_unhealthy_interval(Millis interval) {
   return std::min(interval, std::max(interval / 2, Millis(500)));
 }
 
-void check_kind(Reader& reader, const Node& node, const HealthCheck& check) {
-  const bool http = node.find("path") != nullptr;
-  if (check.kind == CheckKind::http && !http) {
-    reader.error(node, "say what is checked: path: /healthz, or tcp: true");
-    return;
-  }
-  if (check.kind == CheckKind::http) {
-    const Node* body = node.find("body");
-    if (body != nullptr && check.method == CheckMethod::head) {
-      reader.error(*body, "an answer to HEAD has no body: use method: GET");
-    }
-    return;
-  }
-  for (const std::string_view key : {"path", "method", "host", "headers", "expect", "body"}) {
+// Keys that mean nothing to a check of this kind.
+void refuse_keys(Reader& reader, const Node& node, std::span<const std::string_view> keys,
+                 std::string_view why, std::string_view kind) {
+  for (const std::string_view key : keys) {
     const Node* value = node.find(key);
     if (value == nullptr) continue;
-    reader.error(*value,
-                 fmt::format("tcp: true asks nothing but a connection: remove {}, or tcp", key));
+    reader.error(*value, fmt::format("{}: remove {}, or {}", why, key, kind));
+  }
+}
+
+void check_http(Reader& reader, const Node& node, const HealthCheck& check) {
+  if (node.find("path") == nullptr) {
+    reader.error(node, "say what is checked: path: /healthz, grpc: {} or tcp: true");
+    return;
+  }
+  const Node* body = node.find("body");
+  if (body != nullptr && check.method == CheckMethod::head) {
+    reader.error(*body, "an answer to HEAD has no body: use method: GET");
+  }
+}
+
+void check_kind(Reader& reader, const Node& node, const HealthCheck& check) {
+  constexpr std::string_view kNotOfTcp[] = {"path",    "grpc",   "method", "host",
+                                            "headers", "expect", "body"};
+  constexpr std::string_view kNotOfGrpc[] = {"path", "tcp", "method", "expect", "body"};
+  switch (check.kind) {
+    case CheckKind::http:
+      return check_http(reader, node, check);
+    case CheckKind::tcp:
+      return refuse_keys(reader, node, kNotOfTcp, "tcp: true asks nothing but a connection", "tcp");
+    case CheckKind::grpc:
+      return refuse_keys(reader, node, kNotOfGrpc,
+                         "grpc asks a service of its own, whose answer is fixed", "grpc");
   }
 }
 
@@ -198,6 +233,15 @@ void read_health_check(Reader& reader, const Node& node, Cluster& cluster) {
     check.unhealthy_interval = usual_unhealthy_interval(check.interval);
   }
   check_kind(reader, node, check);
+}
+
+void check_health_check(Reader& reader, const Node& node, const Cluster& cluster) {
+  if (!cluster.health_check || cluster.health_check->kind != CheckKind::grpc) return;
+  if (cluster.protocol == UpstreamProtocol::http2) return;
+  const Node* check = node.find("health_check");
+  reader.error(*check->find("grpc"),
+               "a gRPC check needs HTTP/2: give the cluster protocol: http2, or check it with path "
+               "or tcp");
 }
 
 void list_health_check(KeyList& out, const std::string& path) {

@@ -62,6 +62,7 @@ constexpr Key<RouteTimeouts> kTimeoutKeys[] = {
     key<&RouteTimeouts::response_head>("response_head"),
     key<&RouteTimeouts::response_idle>("response_idle"),
     key<&RouteTimeouts::tunnel_idle>("tunnel_idle"),
+    key<&RouteTimeouts::stream_idle>("stream_idle"),
 };
 
 constexpr Key<Route> kRouteKeys[] = {

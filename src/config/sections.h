@@ -77,6 +77,8 @@ void read_balance(Reader& reader, const Node& node, Cluster& cluster);
 void list_balance(KeyList& out, const std::string& path);
 void read_health_check(Reader& reader, const Node& node, Cluster& cluster);
 void list_health_check(KeyList& out, const std::string& path);
+// What the cluster's other keys must allow for. `node` is the cluster's.
+void check_health_check(Reader& reader, const Node& node, const Cluster& cluster);
 void read_outlier(Reader& reader, const Node& node, Cluster& cluster);
 void list_outlier(KeyList& out, const std::string& path);
 

@@ -83,6 +83,11 @@ bool is_hop_by_hop(FieldId id) {
   }
 }
 
+bool is_connection_specific(FieldId id) {
+  return id != FieldId::te && id != FieldId::proxy_authenticate &&
+         id != FieldId::proxy_authorization && is_hop_by_hop(id);
+}
+
 bool is_x_forwarded(std::string_view name) {
   constexpr std::string_view kPrefix = "X-Forwarded-";
   return name.size() > kPrefix.size() &&

@@ -13,6 +13,9 @@ namespace weir::http {
 // of them the next hop needs is written anew.
 bool is_hop_by_hop(FieldId id);
 
+// Those of them that a message of HTTP/2 must not have (RFC 9113 section 8.2.2); TE may be there.
+bool is_connection_specific(FieldId id);
+
 // X-Forwarded-For and all others of that family, known by id or not.
 bool is_x_forwarded(std::string_view name);
 

@@ -19,15 +19,6 @@ constexpr std::uint64_t kHopFields =
 constexpr std::uint64_t kFramingFields =
     EditIndex::bit(FieldId::content_length) | EditIndex::bit(FieldId::transfer_encoding);
 
-// The Host to send: an edit's, else the caller's, else as received.
-std::string_view host_to_send(const RequestHead& head, std::string_view host,
-                              std::span<const HeadEdit> edits) {
-  for (const HeadEdit& edit : edits) {
-    if (edit.id == FieldId::host && edit.kind == EditKind::set) host = edit.value;
-  }
-  return host.empty() ? head.authority() : host;
-}
-
 // Connection options belong to fields that are really there: an Upgrade that was dropped or removed
 // is not announced.
 void put_request_connection(FieldWriter& writer, bool upgrade, bool te) {
@@ -68,6 +59,14 @@ void put_status(FieldWriter& writer, int status, std::string_view reason) {
 }
 
 }  // namespace
+
+std::string_view host_to_send(const RequestHead& head, std::string_view host,
+                              std::span<const HeadEdit> edits) {
+  for (const HeadEdit& edit : edits) {
+    if (edit.id == FieldId::host && edit.kind == EditKind::set) host = edit.value;
+  }
+  return host.empty() ? head.authority() : host;
+}
 
 void write_request_head(Buffer& out, const RequestHead& head, std::string_view path,
                         std::string_view host, std::span<const HeadEdit> edits) {
@@ -123,7 +122,9 @@ void write_response_head(Buffer& out, const ResponseHead& head, const ResponseFr
                          std::span<const HeadEdit> edits) {
   const EditIndex index(edits, kHopFields | kFramingFields);
   FieldWriter writer(out, head, edits, head.reason().size() + kExtraBytes);
-  put_status(writer, head.status(), head.reason());
+  // HTTP/2 has no reason phrases (RFC 9113 section 8.3.2).
+  const bool has_reason = head.major_version() == 1;
+  put_status(writer, head.status(), has_reason ? head.reason() : reason_phrase(head.status()));
 
   const bool length_is_told =
       framing.framing == Framing::length || framing.framing == Framing::none;

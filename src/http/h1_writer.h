@@ -21,6 +21,10 @@ struct HeadEdit {
   std::string_view value;
 };
 
+// The authority that a request is sent with: an edit's Host, else the caller's, else as received.
+std::string_view host_to_send(const RequestHead& head, std::string_view host,
+                              std::span<const HeadEdit> edits);
+
 // Appends "METHOD path HTTP/1.1", the fields that are not dropped with the edits applied, the
 // framing field (the received Content-Length stays; chunked says Transfer-Encoding: chunked), and
 // the empty line. `path` is what is forwarded (rewritten or received), `host` replaces the Host
@@ -61,6 +65,8 @@ struct OwnAnswer {
   bool keep_alive = false;
   int client_minor_version = 1;
   std::string_view date;  // IMF-fixdate, from the caller's clock
+  // It has no content and does not say so: gRPC's "Trailers-Only". Over HTTP/2 alone.
+  bool only_fields = false;
 };
 void write_own_answer(Buffer& out, const OwnAnswer& answer);
 // May an answer with that status say how long its content is?

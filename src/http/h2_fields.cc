@@ -4,7 +4,6 @@
 
 #include <charconv>
 
-#include "http/edit_index.h"
 #include "http/field_classes.h"
 
 namespace weir::http {
@@ -30,16 +29,51 @@ void H2Fields::put(std::string_view name, std::string_view value) {
   bytes_ += name.size() + value.size();
 }
 
-void H2Fields::begin(int status) {
+void H2Fields::begin() {
   list_.clear();
   bytes_ = 0;
+}
+
+void H2Fields::put_edits(const EditIndex& index, std::span<const HeadEdit> edits) {
+  for (std::size_t i = 0; i < edits.size(); ++i) {
+    if (index.writes(i)) put(edits[i].name, edits[i].value);
+  }
+}
+
+// RFC 9113 section 8.3.1: the authority goes into its pseudo-header field, and Host is left out.
+void H2Fields::set_request(const H2Request& request) {
+  constexpr std::uint64_t kNotSent = kConnectionFields | EditIndex::bit(FieldId::host);
+  const RequestHead& head = *request.head;
+  const EditIndex index(request.edits, kNotSent | kLength);
+  begin();
+  put(":method", head.method_name());
+  put(":scheme", request.scheme);
+  const std::string_view authority = host_to_send(head, request.host, request.edits);
+  if (!authority.empty()) put(":authority", authority);
+  put(":path", request.path);
+  for (const Field& field : head.fields()) {
+    if (field.dropped || (kNotSent & EditIndex::bit(field.id)) != 0) continue;
+    if (index.displaces(field.id, head.name(field))) continue;
+    put(head.name(field), head.value(field));
+  }
+  if (head.accepts_trailers()) put("te", "trailers");
+  put_edits(index, request.edits);
+}
+
+void H2Fields::set_fields(std::span<const H2Field> fields) {
+  begin();
+  for (const H2Field& field : fields) put(field.name, field.value);
+}
+
+void H2Fields::begin_response(int status) {
+  begin();
   status_ = {static_cast<char>('0' + status / 100 % 10), static_cast<char>('0' + status / 10 % 10),
              static_cast<char>('0' + status % 10)};
   put(":status", {status_.data(), status_.size()});
 }
 
 void H2Fields::set_response(const ResponseHead& head, std::span<const HeadEdit> edits) {
-  begin(head.status());
+  begin_response(head.status());
   const EditIndex index(edits, kConnectionFields | kLength);
   const bool length_is_told = head.framing() == Framing::length || head.framing() == Framing::none;
   for (const Field& field : head.fields()) {
@@ -48,14 +82,12 @@ void H2Fields::set_response(const ResponseHead& head, std::span<const HeadEdit> 
     if (index.displaces(field.id, head.name(field))) continue;
     put(head.name(field), head.value(field));
   }
-  for (std::size_t i = 0; i < edits.size(); ++i) {
-    if (index.writes(i)) put(edits[i].name, edits[i].value);
-  }
+  put_edits(index, edits);
 }
 
 void H2Fields::set_own_answer(const OwnAnswer& answer) {
-  begin(answer.status);
-  const bool has_length = may_tell_length(answer.status);
+  begin_response(answer.status);
+  const bool has_length = may_tell_length(answer.status) && !answer.only_fields;
   if (!answer.date.empty()) put("date", answer.date);
   if (has_length && !answer.body.empty()) put("content-type", answer.content_type);
   if (has_length) {
@@ -67,8 +99,7 @@ void H2Fields::set_own_answer(const OwnAnswer& answer) {
 }
 
 void H2Fields::set_lines(std::string_view lines) {
-  list_.clear();
-  bytes_ = 0;
+  begin();
   while (!lines.empty()) {
     const std::size_t name = lines.find('\n');
     const std::size_t value = lines.find('\n', name + 1);

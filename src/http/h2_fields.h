@@ -1,5 +1,5 @@
-// Lays a response's head out as the list of name and value pairs that nghttp2 encodes: what
-// h1_writer.cc does in text, for HTTP/2. One per worker, used for one head at a time; views are
+// Lays heads out as the list of name and value pairs that nghttp2 encodes: what h1_writer.cc does
+// in text, for HTTP/2. One per worker and kind of session, used for one head at a time; views are
 // borrowed until nghttp2 has copied them.
 #pragma once
 
@@ -12,13 +12,31 @@
 #include <string_view>
 #include <vector>
 
+#include "http/edit_index.h"
 #include "http/h1_writer.h"
 #include "http/head.h"
 
 namespace weir::http {
 
+// A request as it is sent to an endpoint; all views live until it is laid out.
+struct H2Request {
+  const RequestHead* head = nullptr;
+  std::string_view scheme;
+  std::string_view path;  // what is forwarded
+  std::string_view host;  // unless an edit sets another
+  std::span<const HeadEdit> edits;
+};
+
+// A field as it is; the name is lowered when it is sent.
+struct H2Field {
+  std::string_view name;
+  std::string_view value;
+};
+
 class H2Fields {
  public:
+  void set_request(const H2Request& request);
+  void set_fields(std::span<const H2Field> fields);
   void set_response(const ResponseHead& head, std::span<const HeadEdit> edits);
   void set_own_answer(const OwnAnswer& answer);
   // Trailers, as pairs of names and values, each ended by a line feed.
@@ -29,7 +47,9 @@ class H2Fields {
   std::size_t bytes() const { return bytes_; }  // of names and values
 
  private:
-  void begin(int status);
+  void begin();
+  void begin_response(int status);
+  void put_edits(const EditIndex& index, std::span<const HeadEdit> edits);
   void put(std::string_view name, std::string_view value);
 
   std::vector<nghttp2_nv> list_;

@@ -6,67 +6,28 @@
 #include <algorithm>
 #include <utility>
 
-#include <weir/limits.h>
-
-#include "http/field_classes.h"
 #include "http/request_rules.h"
 
 namespace weir::http {
-namespace {
-
-constexpr std::size_t kFieldOverhead = 32;  // RFC 9113 section 6.5.2
-
-}  // namespace
 
 void H2RequestBuilder::begin(RequestHead& head, const HeadLimits& limits,
                              UnderscorePolicy underscores) {
   head.reset();
-  head.major_version_ = 2;
+  begin_head(head, limits);
   head_ = &head;
-  limits_ = limits;
   underscores_ = underscores;
   seen_ = 0;
-  fault_ = Errc::none;
-  decoded_ = fields_ = cookies_ = 0;
   scheme_ = Slice();
-}
-
-// Crumbs of a cookie are one field to everybody else; there may be as many as fields.
-bool H2RequestBuilder::fits(FieldId id, std::string_view name, std::string_view value) {
-  decoded_ += name.size() + value.size() + kFieldOverhead;
-  std::size_t& count = id == FieldId::cookie ? cookies_ : fields_;
-  if (++count > limits_.fields && fault_ == Errc::none) fault_ = Errc::too_many_fields;
-  const bool too_long = decoded_ > limits_.head_bytes || name.size() > limits::kFieldNameBytes;
-  if (too_long && fault_ == Errc::none) fault_ = Errc::head_too_large;
-  return fault_ == Errc::none;
 }
 
 bool H2RequestBuilder::add(std::string_view name, std::string_view value) {
   if (name.starts_with(':')) {
-    decoded_ += name.size() + value.size() + kFieldOverhead;
+    count(name, value);
     if (fault_ == Errc::none) add_pseudo(name, value);
   } else if (const FieldId id = field_id(name); fits(id, name, value)) {
     add_line(id, name, value);
   }
-  return decoded_ <= limits_.head_bytes * limits::kH2BombFactor;
-}
-
-void H2RequestBuilder::add_line(FieldId id, std::string_view name, std::string_view value) {
-  Buffer& bytes = head_->bytes_;
-  const auto begin = static_cast<std::uint32_t>(bytes.size());
-  const auto name_size = static_cast<std::uint32_t>(name.size());
-  const auto value_size = static_cast<std::uint32_t>(value.size());
-  char* at = bytes.extend(name.size() + value.size() + 4);
-  at = std::copy_n(name.data(), name.size(), at);
-  *at++ = ':';
-  *at++ = ' ';
-  at = std::copy_n(value.data(), value.size(), at);
-  *at++ = '\r';
-  *at = '\n';
-  head_->fields_.push_back({.name = {begin, name_size},
-                            .value = {begin + name_size + 2, value_size},
-                            .id = id,
-                            .dropped = false});
+  return sane();
 }
 
 // Of the four that a request has (RFC 9113 section 8.3.1); a space behind each keeps them apart.
@@ -96,14 +57,6 @@ void H2RequestBuilder::add_pseudo(std::string_view name, std::string_view value)
   } else {
     fault_ = Errc::malformed_request;
   }
-}
-
-Slice H2RequestBuilder::keep(std::string_view text) {
-  Buffer& bytes = head_->bytes_;
-  const Slice slice{static_cast<std::uint32_t>(bytes.size()),
-                    static_cast<std::uint32_t>(text.size())};
-  bytes.append(text);
-  return slice;
 }
 
 Errc H2RequestBuilder::finish(bool has_content) {
@@ -148,28 +101,6 @@ void H2RequestBuilder::join_cookies() {
   bool kept = false;
   std::erase_if(fields,
                 [&](const Field& field) { return is_cookie(field) && std::exchange(kept, true); });
-}
-
-// Kept without what is between them, at offsets past the head's, as the HTTP/1 parser does.
-bool H2RequestBuilder::add_trailer(std::string_view name, std::string_view value) {
-  if (const FieldId id = field_id(name); fits(id, name, value)) {
-    Buffer& bytes = head_->trailer_bytes_;
-    const auto offset = [&] {
-      return static_cast<std::uint32_t>(head_->bytes_.size() + bytes.size());
-    };
-    Field& field = head_->trailers_.emplace_back();
-    field.name = {offset(), static_cast<std::uint32_t>(name.size())};
-    bytes.append(name);
-    field.value = {offset(), static_cast<std::uint32_t>(value.size())};
-    bytes.append(value);
-    field.id = id;
-    field.dropped = is_forbidden_trailer(id, name);
-  }
-  return decoded_ <= limits_.head_bytes * limits::kH2BombFactor;
-}
-
-Errc H2RequestBuilder::finish_trailers() {
-  return fault_;
 }
 
 }  // namespace weir::http

@@ -1,20 +1,15 @@
-// Makes a RequestHead of what a header block of HTTP/2 decodes to, so that everything behind reads
-// it as one of HTTP/1: fields laid out as "name: value" lines, cookie crumbs joined, limits counted
-// the way RFC 9113 counts them (section 10.5.1). Fed by h2_session.cc field by field; no IO.
+// Makes a RequestHead of what a header block of HTTP/2 decodes to: pseudo-header fields taken for
+// the start line, cookie crumbs joined. Fed by h2_callbacks.cc field by field; no IO.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
-#include <weir/error.h>
-
-#include "http/h1_parser.h"
-#include "http/head.h"
+#include "http/h2_head.h"
 
 namespace weir::http {
 
-class H2RequestBuilder {
+class H2RequestBuilder : public H2HeadBuilder {
  public:
   // Begins a request into `head`, which is cleared and must outlive it.
   void begin(RequestHead& head, const HeadLimits& limits, UnderscorePolicy underscores);
@@ -25,27 +20,15 @@ class H2RequestBuilder {
   // The head is complete: applies the rules. `has_content`: the stream goes on. Errc::none accepts.
   Errc finish(bool has_content);
 
-  // The same for trailers, which come last.
-  bool add_trailer(std::string_view name, std::string_view value);
-  Errc finish_trailers();
-
  private:
   enum : std::uint8_t { kMethod = 1, kScheme = 2, kAuthority = 4, kPath = 8 };
 
-  bool fits(FieldId id, std::string_view name, std::string_view value);
-  void add_line(FieldId id, std::string_view name, std::string_view value);
   void add_pseudo(std::string_view name, std::string_view value);
-  Slice keep(std::string_view text);
   void join_cookies();
 
   RequestHead* head_ = nullptr;
-  HeadLimits limits_;
   UnderscorePolicy underscores_ = UnderscorePolicy::drop;
   std::uint8_t seen_ = 0;  // of the pseudo-header fields
-  Errc fault_ = Errc::none;
-  std::size_t decoded_ = 0;  // bytes, as SETTINGS_MAX_HEADER_LIST_SIZE counts them
-  std::size_t fields_ = 0;
-  std::size_t cookies_ = 0;
   Slice scheme_;
 };
 

@@ -20,12 +20,6 @@ constexpr NamedMethod kMethods[] = {
 #undef WEIR_METHOD
 };
 
-// The fields that RFC 9113 section 8.2.2 forbids; TE may be there and say "trailers".
-bool is_connection_specific(FieldId id) {
-  return id != FieldId::te && id != FieldId::proxy_authenticate &&
-         id != FieldId::proxy_authorization && is_hop_by_hop(id);
-}
-
 }  // namespace
 
 Errc RequestRules::apply_h2(const H2Pseudo& pseudo, UnderscorePolicy underscores) {

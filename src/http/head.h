@@ -1,8 +1,8 @@
 // Message heads as received: one buffer of bytes and offset/length pairs into it, never pointers,
-// so that growth cannot dangle. Filled by the HTTP/1 parsers and h2_request.cc, frozen once
-// complete, read by traffic/, proxy/ and the writer: views taken after that stay valid until
-// reset(), because trailers go to a buffer of their own. Edits never touch it: they are a list
-// applied while writing (h1_writer.h).
+// so that growth cannot dangle. Filled by the HTTP/1 parsers, h2_request.cc and h2_response.cc,
+// frozen once complete, read by traffic/, proxy/ and the writer: views taken after that stay valid
+// until reset(), because trailers go to a buffer of their own. Edits never touch it: they are a
+// list applied while writing (h1_writer.h).
 #pragma once
 
 #include <cstdint>
@@ -93,7 +93,9 @@ class Head {
 
  protected:
   friend class H1Parser;
+  friend class H2HeadBuilder;
   friend class H2RequestBuilder;
+  friend class H2ResponseBuilder;
   void clear();
 
   Buffer bytes_;
@@ -170,6 +172,7 @@ class ResponseHead : public Head {
  private:
   friend class H1ResponseParser;
   friend class H1Parser;
+  friend class H2ResponseBuilder;
   friend class ResponseRules;
   Slice reason_;
   int status_ = 0;

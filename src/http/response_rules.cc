@@ -7,6 +7,7 @@
 #include <weir/limits.h>
 
 #include "base/ascii.h"
+#include "http/field_classes.h"
 #include "http/field_facts.h"
 
 namespace weir::http {
@@ -24,6 +25,21 @@ Errc ResponseRules::apply(Slice reason, int status, Method request_method) {
   head_.status_ = status;
   head_.reason_ = reason;
   return set_framing(request_method);
+}
+
+// That DATA frames add up to Content-Length is checked as they come (RFC 9113 section 8.1.1).
+// Without it the next hop gets chunks, also when there is nothing in them: only that tells a client
+// of HTTP/1 that nothing comes.
+Errc ResponseRules::apply_h2(int status, Method request_method, bool ended) {
+  if (status < 100) return Errc::bad_response;
+  head_.status_ = status;
+  const bool refused = std::ranges::any_of(
+      head_.fields(), [](const Field& field) { return is_connection_specific(field.id); });
+  if (refused || status == 101) return Errc::bad_response;
+  if (const Errc code = set_framing(request_method); code != Errc::none) return code;
+  if (head_.framing_ == Framing::until_close) head_.framing_ = Framing::chunked;
+  head_.keep_alive_ = true;
+  return ended && head_.announces_more_than(0) ? Errc::bad_response : Errc::none;
 }
 
 bool ResponseRules::status_line_is_valid(Slice reason, int status) const {

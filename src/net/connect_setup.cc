@@ -7,6 +7,8 @@
 namespace weir::net {
 namespace {
 
+constexpr std::string_view kAlpnHttp2 = "h2";
+
 Errc code_of(TlsFailureKind kind) {
   switch (kind) {
     case TlsFailureKind::certificate:
@@ -56,7 +58,7 @@ class SetupTicket final : public ConnectTicket, ConnectEvents, TlsEvents {
     const std::string& wanted = setup_.tls->settings().alpn;
     const bool agreed = facts.alpn == wanted || (facts.alpn.empty() && wanted == "http/1.1");
     if (!agreed) {
-      fail({Errc::upstream_tls});
+      fail({wanted == kAlpnHttp2 ? Errc::upstream_no_http2 : Errc::upstream_tls});
       return;
     }
     deadline_.cancel();

@@ -30,6 +30,7 @@ constexpr std::optional<std::uint64_t> elapsed(std::uint64_t from, std::uint64_t
 }
 
 inline constexpr std::uint8_t kNoVariant = 0xff;
+inline constexpr int kNoGrpcStatus = -1;
 
 // What a split made of a request, for the counters: indexes are of the route's variants.
 struct SplitTrail {
@@ -76,8 +77,10 @@ struct ExchangeRecord {
   std::string_view mirror;    // what became of copies: "shop-next=sent"; of a copy: its outcome
   bool is_copy = false;       // this is no client's request, but a mirror's copy of one
   SplitTrail split;
-  bool tunnel = false;           // it switched protocols, and ended with the tunnel
-  bool forgot_rate_key = false;  // the route's rate limit had no room for another key
+  bool grpc = false;                // a gRPC call
+  int grpc_status = kNoGrpcStatus;  // that the client was sent
+  bool tunnel = false;              // it switched protocols, and ended with the tunnel
+  bool forgot_rate_key = false;     // the route's rate limit had no room for another key
   int attempts = 0;
   std::span<const Try> tries;      // when there were several: all, in order
   bool reused_connection = false;  // the last attempt ran on a pooled connection

@@ -120,6 +120,9 @@ void write_request(JsonObject& line, const ExchangeRecord& record, std::string_v
   line.text(",\"path\":", record.path);
   line.text(",\"protocol\":", record.protocol);
   line.number(",\"status\":", static_cast<std::uint64_t>(logged_status(record)));
+  if (record.grpc_status != kNoGrpcStatus) {
+    line.number(",\"grpc_status\":", static_cast<std::uint64_t>(record.grpc_status));
+  }
   if (record.reason != Errc::none) line.text(",\"reason\":", name_of(record.reason));
   line.number(",\"bytes_in\":", record.bytes_in);
   line.number(",\"bytes_out\":", record.bytes_out);

@@ -30,6 +30,8 @@ Error Attempt::start(upstream::ClusterPool& pool, const PickContext& context, st
 
 Error Attempt::replace_connection() {
   lease_.release();
+  lease_ = target_->take_shared();  // one that has ended takes no more requests
+  if (lease_) return {};
   return pool_->request(*target_, request_);
 }
 

@@ -44,7 +44,8 @@ class Attempt final : upstream::LeaseEvents, upstream::ResponseEvents {
   // `fresh`: not on a connection that idled, whose end may already be on the way.
   Error start(upstream::ClusterPool& pool, const PickContext& context, std::size_t picked,
               bool fresh = false);
-  // A fresh connection to the same endpoint, instead of a pooled one that turned out dead.
+  // Another connection to the same endpoint, instead of one that turned out dead: a fresh one, or
+  // one that other requests share. Afterwards as after start().
   Error replace_connection();
   // Gives back whatever it holds; a connection that is not clean is closed. Idempotent.
   void end();

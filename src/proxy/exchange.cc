@@ -8,6 +8,7 @@
 
 #include <weir/limits.h>
 
+#include "http/grpc.h"
 #include "http/upgrade.h"
 #include "proxy/own_answer.h"
 #include "proxy/pick_key.h"
@@ -147,6 +148,7 @@ void Exchange::act(const traffic::RequestView& view, std::string_view path) {
     give_up_at_ = context_.wheel.now() + static_cast<net::TimeMs>(timeouts.request.count());
   }
   choose_cluster(view);
+  is_call_ = pool().http2() && http::is_grpc_call(request_);
   if (const Error error = prepare_forwarding(path)) {
     answer_error(error.code);
     return;
@@ -199,6 +201,8 @@ net::ProxyAddresses Exchange::addresses() const {
 // soon as the attempt is ready.
 bool Exchange::start_attempt(const PickContext& context, std::size_t picked) {
   advance(Step::leasing);
+  // A server may overlook what it is asked for (RFC 9110 section 7.8), and HTTP/2 has no Upgrade.
+  if (pool().http2()) request_.withdraw_upgrade();
   if (pool().names_clients()) attempt_.speak_for(addresses());
   ++record_.attempts;
   tries_.begin(tries_.empty() ? record_.times.head : context_.clock.mono_ns());
@@ -252,7 +256,7 @@ void Exchange::send_request(std::span<const std::string_view> content) {
     // An origin that no longer reads may still answer: a failed write is left to the response's end
     // or deadline.
     attempt_.send_content(request_, content, request_complete_);
-    if (!content.empty()) content_gone_ = true;
+    if (!content.empty()) keep_content(content);
     if (request_complete_ && step_ == Step::sending) advance(Step::awaiting);
     await_origin();
   }
@@ -274,20 +278,49 @@ void Exchange::send_head(std::span<const std::string_view> content) {
     return;
   }
   anything_sent_ = true;
-  content_gone_ = !content.empty();
-  early_content_.clear();
+  if (early_content_.empty()) {
+    keep_content(content);
+  } else if (!may_keep(0)) {
+    lose_content();
+  }
   const auto per_try = static_cast<net::TimeMs>(plan_->settings->retry.per_try_timeout.count());
   try_until_ = per_try == 0 ? 0 : context_.wheel.now() + per_try;
   await_origin();
 }
 
+// What was sent is kept, as long as it is little, where an endpoint may say that it has not looked
+// at it.
+bool Exchange::may_keep(std::size_t more) const {
+  return pool().http2() && early_content_.size() + more <= limits::kEarlyBodyBytes;
+}
+
+void Exchange::keep_content(std::span<const std::string_view> content) {
+  std::size_t bytes = 0;
+  for (std::string_view run : content) bytes += run.size();
+  if (bytes == 0 || content_gone_) return;
+  if (!may_keep(bytes)) return lose_content();
+  for (std::string_view run : content) early_content_.append(run);
+}
+
+void Exchange::lose_content() {
+  content_gone_ = true;
+  early_content_.clear();
+}
+
 // Back-pressure towards the client and the deadline for what the origin does next.
 void Exchange::await_origin() {
   hold_client_back();
-  if (step_ == Step::relaying) return;
-  const config::Millis wait =
-      request_complete_ ? plan_->settings->timeouts.response_head : limits::kClientWriteIdleTimeout;
-  arm(static_cast<net::TimeMs>(wait.count()));
+  if (step_ != Step::relaying) {
+    arm(static_cast<net::TimeMs>(origin_time().count()));
+  } else if (is_call_) {
+    arm_idle();
+  }
+}
+
+config::Millis Exchange::origin_time() const {
+  if (request_complete_) return plan_->settings->timeouts.response_head;
+  const bool waits_for_client = is_call_ && last_pending_ == 0;
+  return waits_for_client ? plan_->settings->timeouts.stream_idle : limits::kClientWriteIdleTimeout;
 }
 
 void Exchange::hold_client_back() {
@@ -320,8 +353,9 @@ void Exchange::arm(net::TimeMs delay_ms) {
 // The deadline for the next bytes, of a response or in a tunnel.
 void Exchange::arm_idle() {
   const config::RouteTimeouts& timeouts = plan_->settings->timeouts;
-  const config::Millis idle =
-      step_ == Step::tunnelling ? timeouts.tunnel_idle : timeouts.response_idle;
+  const config::Millis idle = step_ == Step::tunnelling ? timeouts.tunnel_idle
+                              : is_call_                ? timeouts.stream_idle
+                                                        : timeouts.response_idle;
   arm(static_cast<net::TimeMs>(idle.count()));
 }
 

@@ -61,6 +61,9 @@ class Exchange final : AttemptEvents {
   bool reading_head() const { return step_ == Step::reading; }
   // The client waits for a 100 (Continue) before it sends content.
   bool awaits_continue() const { return expects_continue_ && !request_complete_; }
+  // A gRPC call: either side may be silent for as long as the other is patient, and no deadline of
+  // the client's is due. timeouts.stream_idle is the exchange's own.
+  bool is_call() const { return is_call_; }
   // Request content waits for the origin, not for the client.
   bool request_paused() const { return request_paused_; }
 
@@ -87,7 +90,11 @@ class Exchange final : AttemptEvents {
   void on_attempt_ready() override;
   void send_request(std::span<const std::string_view> content);
   void send_head(std::span<const std::string_view> content);
+  bool may_keep(std::size_t more) const;
+  void keep_content(std::span<const std::string_view> content);
+  void lose_content();
   void await_origin();
+  config::Millis origin_time() const;
   void hold_client_back();
   void on_attempt_drained() override;
 
@@ -110,6 +117,7 @@ class Exchange final : AttemptEvents {
   void note_response();
   void edit_response();
   void response_sent(bool sent, bool complete);
+  Fault note_grpc_status();
   std::uint64_t latency_ns() const;
 
   // exchange_tunnel.cc: the other way back.
@@ -136,6 +144,7 @@ class Exchange final : AttemptEvents {
   void give_up_attempt(Error error);
   void fail(Error error);
   void answer(const http::OwnAnswer& answer, Errc reason);
+  bool send_own(const http::OwnAnswer& answer, Errc reason);
   void answer_redirect(std::string_view path);
   void answer_error(Errc reason);
   void finish(Ending ending, Errc reason);
@@ -183,7 +192,7 @@ class Exchange final : AttemptEvents {
   Buffer normalized_path_;
   Buffer forwarded_path_;  // path and query as sent, when that is not what was received
   http::ForwardedIds ids_;
-  ChunkQueue early_content_;  // content that came before there was a connection
+  ChunkQueue early_content_;  // content that is not sent yet, or kept to be sent again
 
   Step step_ = Step::idle;
   bool request_complete_ = false;
@@ -192,6 +201,7 @@ class Exchange final : AttemptEvents {
   bool expects_continue_ = false;  // and has not been told to go on
   bool anything_sent_ = false;
   bool content_gone_ = false;
+  bool is_call_ = false;
   bool replaced_ = false;
   bool client_ended_ = false;  // of a tunnel's two directions
   bool origin_ended_ = false;

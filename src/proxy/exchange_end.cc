@@ -3,8 +3,10 @@
 // back and leaves one record.
 #include <utility>
 
+#include <weir/grpc.h>
 #include <weir/limits.h>
 
+#include "http/grpc.h"
 #include "proxy/exchange.h"
 #include "proxy/own_answer.h"
 
@@ -100,13 +102,13 @@ void Exchange::note_last_try(Errc reason) {
   if (!tries_.empty()) note_try(reason, record_.upstream_status);
 }
 
-// Counts against the endpoint what is its own doing: not the client's ways, Weir's own limits, or
-// an idle connection that was just being closed.
+// Counts against the endpoint what is its own doing: not the client's ways, Weir's own limits, an
+// idle connection that was just being closed, or a polite refusal.
 void Exchange::blame(Error error, int status) {
   const bool idle_close = error.code == Errc::upstream_reset && attempt_.on_reused_connection() &&
                           !attempt_.response_begun();
   const bool late = error.code == Errc::request_timeout && step_ == Step::awaiting;
-  if (idle_close) return;
+  if (idle_close || error.code == Errc::upstream_refused) return;
   if (status >= 500 || late || side_of(error.code) == Side::upstream) {
     attempt_.judge({.code = error.code, .status = static_cast<std::uint16_t>(status)});
   }
@@ -140,6 +142,8 @@ void Exchange::on_step_overdue() {
     case Step::sending:
       if (attempt_.pending_bytes() > 0 && attempt_.pending_bytes() >= last_pending_) {
         fail({Errc::upstream_write_timeout});
+      } else if (is_call_ && last_pending_ == 0) {
+        fail({Errc::stream_idle});
       } else {
         await_origin();
       }
@@ -151,7 +155,7 @@ void Exchange::on_step_overdue() {
       if (response_paused_) {  // the client is slow, not the origin; its own deadline watches it
         arm_idle();
       } else {
-        fail({Errc::response_idle_timeout});
+        fail({is_call_ ? Errc::stream_idle : Errc::response_idle_timeout});
       }
       return;
     case Step::tunnelling:
@@ -209,13 +213,25 @@ void Exchange::answer(const http::OwnAnswer& answer, Errc reason) {
   note_last_try(reason);
   attempt_.end();
   record_.status = answer.status;
-  const bool sent = downstream_->send_own_answer(answer);
+  const bool sent = send_own(answer, reason);
   finish(sent ? Ending::complete : Ending::abandoned, sent ? reason : Errc::client_gone);
+}
+
+// gRPC clients look for their own status. The record keeps the one of HTTP, which tells what
+// happened.
+bool Exchange::send_own(const http::OwnAnswer& answer, Errc reason) {
+  if (answer.status < 400 || !http::is_grpc_call(request_)) {
+    return downstream_->send_own_answer(answer);
+  }
+  const GrpcAnswer told(answer, reason);
+  record_.grpc_status = static_cast<int>(told.status());
+  return downstream_->send_own_answer(told.answer());
 }
 
 void Exchange::finish(Ending ending, Errc reason) {
   record_.times.end = context_.clock.mono_ns();
-  const bool succeeded = ending == Ending::complete && reason == Errc::none && record_.status < 500;
+  const bool succeeded = ending == Ending::complete && reason == Errc::none &&
+                         record_.status < 500 && !is_server_fault(record_.grpc_status);
   mirrors_.exchange_over(succeeded);
   note_last_try(reason);
   write_record(reason);
@@ -236,6 +252,7 @@ void Exchange::write_record(Errc reason) {
   record_.protocol = request_.major_version() == 2   ? "HTTP/2.0"
                      : request_.minor_version() == 0 ? "HTTP/1.0"
                                                      : "HTTP/1.1";
+  record_.grpc = http::is_grpc_call(request_);
   record_.bytes_out = downstream_->bytes_sent();
   if (record_.bytes_out == 0) record_.status = 0;
   record_.id = ids_.request_id;
@@ -268,7 +285,7 @@ void Exchange::reset() {
   give_up_at_ = try_until_ = step_until_ = 0;
   tries_.clear();
   request_complete_ = request_paused_ = response_paused_ = expects_continue_ = false;
-  anything_sent_ = content_gone_ = replaced_ = false;
+  anything_sent_ = content_gone_ = is_call_ = replaced_ = false;
   client_ended_ = origin_ended_ = origin_deaf_ = false;
   retries_ = 0;
   tried_ = 0;

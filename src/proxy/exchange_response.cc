@@ -1,8 +1,10 @@
 // The way back: from the origin's first byte to the client. Interim answers pass, the final
 // answer's head is edited and sent with whatever content came along, content follows under
 // back-pressure.
+#include <weir/grpc.h>
 #include <weir/limits.h>
 
+#include "http/grpc.h"
 #include "proxy/exchange.h"
 
 namespace weir::proxy {
@@ -53,6 +55,7 @@ void Exchange::begin_response(const http::ParseStep& step) {
 
   record_.status = response_.status();
   count_buffers();
+  early_content_.clear();
   advance(Step::relaying);
   try_until_ = 0;
   edit_response();
@@ -93,7 +96,7 @@ void Exchange::response_sent(bool sent, bool complete) {
     return;
   }
   if (complete) {
-    attempt_.judge({});
+    attempt_.judge(note_grpc_status());
     finish(Ending::complete, Errc::none);
     return;
   }
@@ -102,6 +105,16 @@ void Exchange::response_sent(bool sent, bool complete) {
     response_paused_ = true;
     attempt_.pause_response();
   }
+}
+
+// A call that failed says so at its end, under a status of 200. What it tells of the endpoint.
+Fault Exchange::note_grpc_status() {
+  if (!http::is_grpc_call(request_)) return {};
+  const std::optional<int> status = http::grpc_status_of(response_);
+  if (!status) return {};
+  record_.grpc_status = *status;
+  if (!is_server_fault(*status)) return {};
+  return {.grpc_status = static_cast<std::uint8_t>(*status)};
 }
 
 void Exchange::on_client_drained() {

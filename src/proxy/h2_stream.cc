@@ -171,7 +171,7 @@ void H2Stream::watch_client() {
   pace_.stop_waiting(context_.wheel.now());
   if (waiting_bytes() > 0) {
     watch_output();
-  } else if (request_ended_ || active_->exchange.request_paused()) {
+  } else if (!client_owes_content()) {
     disarm();
   } else {
     const bool expects = request().expects_continue();
@@ -191,6 +191,11 @@ bool H2Stream::client_is_stuck() const {
   return framed_bytes() - last_taken_ < least_taken(connection_->settings());
 }
 
+bool H2Stream::client_owes_content() const {
+  const Exchange& exchange = active_->exchange;
+  return !request_ended_ && !exchange.request_paused() && !exchange.is_call();
+}
+
 void H2Stream::on_timer() {
   if (waiting_bytes() > 0) {
     if (watching_output_ && client_is_stuck()) {
@@ -200,7 +205,7 @@ void H2Stream::on_timer() {
       watching_output_ = false;
       watch_output();
     }
-  } else if (active_ && !request_ended_ && !active_->exchange.request_paused()) {
+  } else if (active_ && client_owes_content()) {
     request_ended_ = true;  // its rest is not waited for
     active_->exchange.on_request_error({Errc::body_timeout});
   }

@@ -63,6 +63,7 @@ class H2Stream final : public http::H2StreamState, public net::Retirable, Downst
   void watch_client();
   void watch_output();
   bool client_is_stuck() const;
+  bool client_owes_content() const;
   void on_timer();
   void arm(net::TimeMs delay);
   void disarm();

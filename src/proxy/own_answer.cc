@@ -8,6 +8,8 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "http/grpc.h"
+
 namespace weir::proxy {
 namespace {
 
@@ -21,6 +23,22 @@ std::size_t join(std::span<char> out, std::initializer_list<std::string_view> pa
     size += n;
   }
   return size;
+}
+
+// A connection that was not had in time is no deadline of the call's: nothing was sent, and clients
+// may try again.
+GrpcStatus grpc_status_for(Errc reason, int http_status) {
+  if (reason == Errc::connect_timeout || reason == Errc::resolve_timeout) {
+    return GrpcStatus::unavailable;
+  }
+  return http::grpc_status_for(http_status);
+}
+
+// What the other answer says to people, if it is meant for reading as it is.
+std::string_view words_for_grpc(const http::OwnAnswer& answer) {
+  std::string_view text = answer.content_type.starts_with("text/plain") ? answer.body : "";
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+  return text.empty() ? http::reason_phrase(answer.status) : text;
 }
 
 }  // namespace
@@ -63,6 +81,32 @@ http::OwnAnswer ErrorAnswer::answer() const {
   answer.status = status_;
   answer.body = {body_.data(), body_size_};
   answer.fields = std::span(fields_.data(), field_count_);
+  return answer;
+}
+
+GrpcAnswer::GrpcAnswer(const http::OwnAnswer& answer, Errc reason)
+    : status_(grpc_status_for(reason, answer.status)) {
+  const auto end =
+      std::to_chars(number_.data(), number_.data() + number_.size(), static_cast<unsigned>(status_))
+          .ptr;
+  const std::size_t size = http::encode_grpc_message(words_for_grpc(answer), message_);
+  add("content-type", http::kGrpcContentType);
+  add("grpc-status", {number_.data(), end});
+  add("grpc-message", {message_.data(), size});
+  for (const http::HeadEdit& field : answer.fields) {
+    if (field_count_ < fields_.size()) fields_[field_count_++] = field;
+  }
+}
+
+void GrpcAnswer::add(std::string_view name, std::string_view value) {
+  fields_[field_count_++] = {http::EditKind::add, http::field_id(name), name, value};
+}
+
+http::OwnAnswer GrpcAnswer::answer() const {
+  http::OwnAnswer answer;
+  answer.status = 200;
+  answer.fields = std::span(fields_.data(), field_count_);
+  answer.only_fields = true;
   return answer;
 }
 

@@ -12,9 +12,11 @@ bool is_listed(const config::Causes& on, const AttemptOutcome& outcome) {
     case Errc::connect_failed:
     case Errc::connect_timeout:
     case Errc::upstream_certificate:
+    case Errc::upstream_no_http2:
     case Errc::upstream_tls:
     case Errc::upstream_tls_alert:
       return on.connect;
+    case Errc::upstream_refused:
     case Errc::upstream_reset:
       return on.reset;
     case Errc::response_timeout:
@@ -52,6 +54,7 @@ bool rescued_by(const config::Rescue& policy, const AttemptOutcome& outcome) {
 }  // namespace
 
 bool replayable(const AttemptOutcome& outcome) {
+  if (outcome.error.code == Errc::upstream_refused) return !outcome.content_gone;
   return !outcome.anything_sent || (outcome.safe_method && !outcome.content_gone);
 }
 
@@ -66,10 +69,10 @@ bool loads_an_origin(Error error) {
 
 RetryVerdict decide_retry(const AttemptOutcome& outcome, const config::Retry& policy) {
   if (!replayable(outcome)) return RetryVerdict::give_up;
-  if (outcome.error.code == Errc::upstream_reset && outcome.reused_connection &&
-      !outcome.response_begun && !outcome.already_replaced) {
-    return RetryVerdict::replace;
-  }
+  const bool idle_close = outcome.error.code == Errc::upstream_reset && outcome.reused_connection &&
+                          !outcome.response_begun;
+  const bool not_looked_at = outcome.error.code == Errc::upstream_refused;
+  if ((idle_close || not_looked_at) && !outcome.already_replaced) return RetryVerdict::replace;
   if (outcome.retries_made >= policy.attempts || !is_retried(policy, outcome))
     return RetryVerdict::give_up;
   return RetryVerdict::again;

@@ -1,8 +1,10 @@
 // The one place that decides whether a request may be sent again. Pure; called by the exchange when
 // an attempt failed or answered with a status the route retries.
 //
-// A request is replayable when nothing of it was sent, or when its method is safe and none of its
-// content is gone. The bytes of a POST, PUT, PATCH or DELETE are never sent twice.
+// A request is replayable when nothing of it was sent, when its method is safe and none of its
+// content is gone, or when an HTTP/2 endpoint says that it has not looked at it (RFC 9113 section
+// 8.7) and none of its content is gone. Else the bytes of a POST, PUT, PATCH or DELETE are never
+// sent twice.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +29,8 @@ struct AttemptOutcome {
 
 enum class RetryVerdict : std::uint8_t {
   give_up,
-  replace,  // the idle-close race: a fresh connection to the same endpoint, free of charge, once
+  replace,  // the idle-close race, or a request not looked at: another connection to the same
+            // endpoint, free of charge, once
   again,    // another endpoint, if the budget allows
 };
 

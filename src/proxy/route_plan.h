@@ -19,6 +19,7 @@
 
 #include "http/h1_writer.h"
 #include "observe/exchange_metrics.h"
+#include "observe/grpc_metrics.h"
 #include "observe/mirror_metrics.h"
 #include "observe/rate_limit_metrics.h"
 #include "observe/split_metrics.h"
@@ -38,6 +39,7 @@ struct VariantPlan {
   const config::Variant* settings = nullptr;
   std::uint32_t cluster = kNoCluster;           // index in config::Config::clusters
   std::vector<observe::ExchangeSeries> series;  // by listener index
+  observe::GrpcSeries grpc;
   observe::VariantSeries counts;
 };
 
@@ -83,6 +85,7 @@ struct RoutePlan {
   std::optional<traffic::PathRewrite> rewrite;
   std::optional<traffic::RedirectTarget> redirect;
   std::vector<observe::ExchangeSeries> series;  // by listener index, of requests with no variant
+  observe::GrpcSeries grpc;                     // of the same
   observe::TunnelSeries tunnels;
 };
 

@@ -3,45 +3,19 @@
 // Never follows a redirect, never keeps a connection, never reads more than the bounds of limits.h.
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
-#include <weir/config.h>
 #include <weir/endpoint.h>
 
 #include "http/h1_parser.h"
 #include "net/connector.h"
 #include "net/timer_wheel.h"
-#include "traffic/pattern.h"
-#include "upstream/cluster.h"
-#include "upstream/manner.h"
+#include "server/check_answer.h"
+#include "server/check_plan.h"
+#include "server/h2_question.h"
 
 namespace weir::server {
-
-// What is asked and expected of every endpoint of a cluster.
-struct CheckPlan {
-  // Of a cluster that has checks.
-  explicit CheckPlan(const upstream::ClusterSetup& setup);
-
-  bool is_for(const upstream::ClusterSetup& setup) const {
-    return settings == *setup.settings.health_check && manner == upstream::Manner::of(setup);
-  }
-
-  const config::HealthCheck settings;
-  const upstream::Manner manner;            // of connecting
-  std::string fields;                       // of the request, but for Host
-  std::optional<traffic::Pattern> pattern;  // searched for in the content
-  std::string expected;                     // "200-399", for people
-};
-
-struct ProbeResult {
-  // stalled: this process was held up, which says nothing of the endpoint.
-  enum class Kind : std::uint8_t { success, failure, timeout, stalled };
-  Kind kind = Kind::success;
-  std::string cause;  // of anything but a success, for people
-};
 
 class ProbeEvents {
  public:
@@ -76,10 +50,9 @@ class HealthProbe final : net::ConnectEvents, net::StreamEvents {
 
   void ask();
   void await_answer();
-  bool take(const http::ParseStep& step);
-  void judge_body();
+  void read_http1(std::string_view bytes);
   void fail(std::string cause);
-  void finish(ProbeResult::Kind kind, std::string cause);
+  void finish(const ProbeResult& result);
 
   net::Connector& connector_;
   net::TimerWheel& wheel_;
@@ -91,10 +64,9 @@ class HealthProbe final : net::ConnectEvents, net::StreamEvents {
   net::StreamPtr stream_;
   net::TimerEntry deadline_;
   net::TimeMs due_ = 0;
+  CheckAnswer answer_;
   http::H1ResponseParser parser_;
-  http::ResponseHead head_;
-  std::string body_;  // as much as is looked at
-  int interim_answers_ = 0;
+  std::unique_ptr<H2Question> by_http2_;  // instead of the parser
 };
 
 }  // namespace weir::server

@@ -126,6 +126,27 @@ void render_reloads(Exposition& page, const ReloadHistory& reloads) {
   page.sample({}, refused ? 0 : 1);
 }
 
+// Only where calls can come to something: every other route would have 19 lines more for nothing.
+void register_grpc(observe::Registry& registry, const proxy::Snapshot& snapshot,
+                   proxy::RoutePlan& route) {
+  const auto takes_calls = [&](std::uint32_t cluster) {
+    return cluster != proxy::kNoCluster &&
+           snapshot.config.clusters[cluster].protocol == config::UpstreamProtocol::http2;
+  };
+  const std::string& name = route.settings->name;
+  bool any_variant = false;
+  for (std::size_t i = 0; route.split && i < route.split->variants.size(); ++i) {
+    proxy::VariantPlan& variant = route.split->variants[i];
+    if (!takes_calls(variant.cluster)) continue;
+    any_variant = true;
+    variant.grpc =
+        observe::grpc_series(registry, name, variant.settings->name, variant.settings->cluster);
+  }
+  if (any_variant || takes_calls(route.cluster)) {
+    route.grpc = observe::grpc_series(registry, name, "", route.settings->cluster);
+  }
+}
+
 // Variants count by themselves; what a split's route counts without one was refused before.
 void register_route(observe::Registry& registry, const proxy::Snapshot& snapshot,
                     proxy::RoutePlan& route) {
@@ -149,6 +170,7 @@ void register_route(observe::Registry& registry, const proxy::Snapshot& snapshot
       variant.counts = observe::variant_series(registry, name, variant.settings->name);
     }
   }
+  register_grpc(registry, snapshot, route);
   route.tunnels = observe::tunnel_series(registry, name);
   if (route.rate_limit) route.rate_limit->series = observe::rate_limit_series(registry, name);
   for (proxy::MirrorPlan& mirror : route.mirrors) {

@@ -16,6 +16,7 @@ namespace {
 
 std::string words_of_fault(const Fault& fault) {
   if (fault.code != Errc::none) return std::string(words_of(fault.code));
+  if (fault.grpc_status != 0) return fmt::format("gRPC status {}", fault.grpc_status);
   return fmt::format("status {}", fault.status);
 }
 

@@ -5,29 +5,33 @@
 
 #include <utility>
 
+#include "upstream/manner.h"
+
 namespace weir::server {
 namespace {
 
-using Part = net::TlsClientContext::Mistake::Part;
+using UpstreamPart = net::TlsClientContext::Mistake::Part;
 
-net::TlsClientSettings settings_of(const config::UpstreamTls& tls) {
+// `cluster` has TLS.
+net::TlsClientSettings settings_of(const config::Cluster& cluster) {
+  const config::UpstreamTls& tls = *cluster.tls;
   return {.verify = tls.verify,
           .authorities = tls.ca.text,
           .min_version = tls.min_version,
           .certificate = tls.certificate.text,
           .key = tls.key.text,
-          .alpn = "http/1.1"};
+          .alpn = std::string(upstream::alpn_of(cluster.protocol))};
 }
 
-const config::NamedFile* file_of(const config::UpstreamTls& tls, Part part) {
+const config::NamedFile* file_of(const config::UpstreamTls& tls, UpstreamPart part) {
   switch (part) {
-    case Part::authorities:
+    case UpstreamPart::authorities:
       return &tls.ca;
-    case Part::certificate:
+    case UpstreamPart::certificate:
       return &tls.certificate;
-    case Part::key:
+    case UpstreamPart::key:
       return &tls.key;
-    case Part::other:
+    case UpstreamPart::other:
       break;
   }
   return nullptr;
@@ -47,7 +51,7 @@ config::ConfigError error_of(const config::UpstreamTls& tls,
 std::expected<std::shared_ptr<const net::TlsClientContext>, std::string> upstream_tls(
     const config::Cluster& settings, const upstream::Cluster* known) {
   if (!settings.tls) return nullptr;
-  net::TlsClientSettings wanted = settings_of(*settings.tls);
+  net::TlsClientSettings wanted = settings_of(settings);
   auto before = known == nullptr ? nullptr : known->setup()->tls;
   if (before != nullptr && before->settings() == wanted) return before;
   auto made = net::TlsClientContext::make(std::move(wanted));
@@ -59,7 +63,7 @@ void check_upstream_tls(config::Loaded& loaded) {
   if (!loaded.errors.empty()) return;
   for (const config::Cluster& cluster : loaded.config.clusters) {
     if (!cluster.tls) continue;
-    const auto made = net::TlsClientContext::make(settings_of(*cluster.tls));
+    const auto made = net::TlsClientContext::make(settings_of(cluster));
     if (!made) loaded.errors.push_back(error_of(*cluster.tls, made.error()));
   }
 }

@@ -31,6 +31,12 @@ const observe::ExchangeSeries& series_of(const observe::ExchangeRecord& record,
   return route->split->variants[record.split.served].series[listener.index];
 }
 
+const observe::GrpcSeries& grpc_series_of(const observe::ExchangeRecord& record,
+                                          const proxy::RoutePlan& route) {
+  const bool by_variant = record.split.served != observe::kNoVariant;
+  return by_variant ? route.split->variants[record.split.served].grpc : route.grpc;
+}
+
 }  // namespace
 
 // Accepts connections of one listener for this worker, for as long as the listener's address stays.
@@ -172,6 +178,8 @@ void Worker::adopt(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSocket
                                               .wheel = loop_.wheel(),
                                               .retired = loop_.retired(),
                                               .out = context_.out,
+                                              .chunks = context_.chunks,
+                                              .flushes = context_.flushes,
                                               .workers = static_cast<std::uint32_t>(workers_),
                                               .tls = &tls_};
   auto mine = proxy::make_worker_snapshot(std::move(snapshot), context_.snapshot.get(), environment,
@@ -315,6 +323,7 @@ void Worker::on_exchange_end(const observe::ExchangeRecord& record,
   if (route != nullptr && route->rate_limit) {
     observe::count(cells_, route->rate_limit->series, record);
   }
+  if (route != nullptr) observe::count(cells_, grpc_series_of(record, *route), record);
   if (record.tunnel) observe::count_end(cells_, route->tunnels, record);
   log_.write(record);
 }

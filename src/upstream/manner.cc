@@ -7,6 +7,7 @@ namespace weir::upstream {
 
 Manner Manner::of(const ClusterSetup& setup) {
   Manner manner;
+  manner.protocol = setup.settings.protocol;
   manner.proxy_protocol = setup.settings.proxy_protocol;
   manner.tls = setup.tls;
   if (setup.settings.tls) manner.server_name = setup.settings.tls->server_name;
@@ -30,6 +31,10 @@ net::ConnectSetup Manner::setup_for(const Endpoint& endpoint,
     setup.server_name = server_name.empty() ? name_for_tls(endpoint) : server_name;
   }
   return setup;
+}
+
+std::string_view alpn_of(config::UpstreamProtocol protocol) {
+  return protocol == config::UpstreamProtocol::http2 ? "h2" : "http/1.1";
 }
 
 std::string name_for_tls(const Endpoint& endpoint) {

@@ -55,7 +55,7 @@ void judge(Cluster& cluster, const ClusterSetup& setup, Endpoint& endpoint, Faul
            net::TimeMs now) {
   const config::Outlier& outlier = setup.settings.outlier;
   if (!outlier.enabled) return;
-  const bool failed = fault.code != Errc::none || fault.status != 0;
+  const auto failed = static_cast<bool>(fault);
   Conduct& conduct = endpoint.conduct();
   if (outlier.success_rate) conduct.tally(failed);
   if (!failed) {

@@ -28,6 +28,7 @@ void LeaseRequest::cancel() {
     connection->requester_ = nullptr;
     connection->pool_.close(*connection);
   }
+  if (joined_ != nullptr) joined_->stop_waiting(*this);
   called_ = false;
   if (queued_in_ != nullptr) {
     link_.unlink();
@@ -36,9 +37,10 @@ void LeaseRequest::cancel() {
 }
 
 EndpointPool::EndpointPool(ClusterPool& cluster, std::shared_ptr<Endpoint> endpoint)
-    : cluster_(cluster), endpoint_(std::move(endpoint)) {}
+    : cluster_(cluster), endpoint_(std::move(endpoint)), h2_(*this) {}
 
 EndpointPool::~EndpointPool() {
+  h2_.end_all();
   idle_.for_each([this](Connection& connection) { close(connection); });
   busy_.for_each([this](Connection& connection) { close(connection); });
 }
@@ -55,12 +57,14 @@ void EndpointPool::end_attempt() {
 
 void EndpointPool::forget_manner() {
   session_.forget();
+  h2_.retire_all();
   while (close_oldest_idle()) {
   }
 }
 
 void EndpointPool::leave() {
   leaving_ = true;
+  h2_.retire_all();
   while (close_oldest_idle()) {
   }
 }
@@ -80,6 +84,7 @@ Connection* EndpointPool::find_idle(const LeaseRequest& request) {
 }
 
 Lease EndpointPool::take_idle(const LeaseRequest& request) {
+  if (cluster_.manner_.http2()) return h2_.take();
   Connection* idle = find_idle(request);
   if (idle == nullptr) return {};
   Connection& connection = *idle;
@@ -93,6 +98,7 @@ Lease EndpointPool::take_idle(const LeaseRequest& request) {
 }
 
 void EndpointPool::connect(LeaseRequest& request) {
+  if (cluster_.manner_.http2()) return h2_.connect(request);
   auto* connection =
       new Connection(*this);  // owned by the lists; close() hands it to the retire list
   busy_.push_front(*connection);
@@ -100,16 +106,20 @@ void EndpointPool::connect(LeaseRequest& request) {
   request.connecting_ = connection;
   connection->client_ = request.client;
   connection->manner_ = cluster_.manners_;
+  connection->ticket_ = dial(request.client, *connection);
+}
+
+std::unique_ptr<net::ConnectTicket> EndpointPool::dial(const net::ProxyAddresses& client,
+                                                       net::ConnectEvents& events) {
   const PoolEnvironment& its = environment();
   const auto timeout = cluster_.settings().connections.connect_timeout;
   if (cluster_.manner_.plain()) {
-    connection->ticket_ = its.connector.connect(endpoint_->address(), timeout, *connection);
-    return;
+    return its.connector.connect(endpoint_->address(), timeout, events);
   }
-  net::ConnectSetup setup = cluster_.manner_.setup_for(*endpoint_, request.client);
+  net::ConnectSetup setup = cluster_.manner_.setup_for(*endpoint_, client);
   setup.session = &session_;
-  connection->ticket_ = net::connect(its.connector, endpoint_->address(), timeout, std::move(setup),
-                                     {&its.wheel, its.tls}, *connection);
+  return net::connect(its.connector, endpoint_->address(), timeout, std::move(setup),
+                      {&its.wheel, its.tls}, events);
 }
 
 // Where each client has its own connections, those of clients that are gone make room.
@@ -166,7 +176,7 @@ void EndpointPool::discard(Connection& connection) {
 }
 
 bool EndpointPool::close_oldest_idle() {
-  if (idle_.empty()) return false;
+  if (idle_.empty()) return h2_.close_oldest_idle();
   discard(idle_.back());
   return true;
 }
@@ -213,6 +223,9 @@ void ClusterPool::take_up_manner(Manner manner) {
   if (manner == manner_) return;
   manner_ = std::move(manner);
   ++manners_;
+  if (manner_.http2() && h2_toolbox_ == nullptr) {
+    h2_toolbox_ = std::make_unique<H2Toolbox>(environment_.chunks);
+  }
   for (const auto& pool : pools_) pool->forget_manner();
 }
 
@@ -272,6 +285,10 @@ bool ClusterPool::force_all() {
 
 Error ClusterPool::request(EndpointPool& to, LeaseRequest& request) {
   const config::Connections& limits = settings().connections;
+  if (to.join(request)) {
+    request.called_ = false;
+    return {};
+  }
   if (cluster_->add_connection(limits.max) ||
       (make_room() && cluster_->add_connection(limits.max))) {
     request.called_ = false;

@@ -1,6 +1,7 @@
-// A worker's connections to the endpoints of one cluster: LIFO idle lists, connecting, waiting when
-// the cluster's limits are reached, and the balancer that picks. Nothing here knows why a request
-// goes to this cluster or what is retried. Owned by the worker's snapshot; on one worker's thread.
+// A worker's connections to the endpoints of one cluster: LIFO idle lists (of HTTP/1; those of
+// HTTP/2 are in h2_connections.h), connecting, waiting when the cluster's limits are reached, and
+// the balancer that picks. Nothing here knows why a request goes to this cluster or what is
+// retried. Owned by the worker's snapshot; on one worker's thread.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +13,17 @@
 #include <weir/error.h>
 
 #include "base/buffer.h"
+#include "base/chunk.h"
 #include "base/intrusive_list.h"
 #include "net/connector.h"
+#include "net/flush_list.h"
 #include "net/retire_list.h"
 #include "net/timer_wheel.h"
 #include "upstream/cluster.h"
 #include "upstream/connection.h"
+#include "upstream/h2_connections.h"
+#include "upstream/h2_toolbox.h"
+#include "upstream/lease_request.h"
 #include "upstream/manner.h"
 #include "upstream/outliers.h"
 #include "upstream/retry_budget.h"
@@ -32,50 +38,10 @@ struct PoolEnvironment {
   net::TimerWheel& wheel;
   net::RetireList& retired;
   Buffer& out;  // scratch for composing what is written; empty between writes
+  ChunkPool& chunks;
+  net::FlushList& flushes;
   std::uint32_t workers = 1;
   net::TlsEngine* tls = nullptr;  // null where no cluster has TLS
-};
-
-// What becomes of a request for a lease.
-class LeaseEvents {
- public:
-  // A connection to the endpoint asked for.
-  virtual void on_lease(Lease lease) = 0;
-  virtual void on_lease_failed(Error error) = 0;
-  // A slot came free for a request that waited: pick again and ask again.
-  virtual void on_slot_free() = 0;
-
- protected:
-  ~LeaseEvents() = default;
-};
-
-// A request for a lease in the making, embedded in the attempt. Destroying or cancelling it ends
-// the wait.
-class LeaseRequest {
- public:
-  explicit LeaseRequest(LeaseEvents& events) : events_(events) {}
-  ~LeaseRequest() { cancel(); }
-  LeaseRequest(const LeaseRequest&) = delete;
-  LeaseRequest& operator=(const LeaseRequest&) = delete;
-  void cancel();
-  bool waiting() const { return connecting_ != nullptr || link_.linked(); }
-  bool queued() const { return queued_in_ != nullptr; }
-
-  // Where connections name their clients: whose this is. Set before a lease is asked for; another
-  // client's connection is never taken.
-  net::ProxyAddresses client;
-
- private:
-  friend class ClusterPool;
-  friend class EndpointPool;
-  friend class Connection;
-  LeaseEvents& events_;
-  Connection* connecting_ = nullptr;
-  ClusterPool* queued_in_ = nullptr;
-  bool called_ = false;  // from the queue, and not yet served
-
- public:
-  Link link_;  // in the cluster's queue
 };
 
 using ConnectionList = IntrusiveList<Connection, &Connection::link_>;
@@ -94,14 +60,19 @@ class EndpointPool {
   // An attempt is made here, and is over: counted with the endpoint, and what keeps this alive.
   void begin_attempt();
   void end_attempt();
-  // The connection used last that the request may use, if one idles; else an empty lease.
+  // The connection used last that the request may use, if one idles, or a free stream of one that
+  // requests share; else an empty lease.
   Lease take_idle(const LeaseRequest& request);
+  // Of a connection that requests share alone.
+  Lease take_shared() { return h2_.take(); }
+  // Waits for a connection that others wait for and that requests will share. False: there is none.
+  bool join(LeaseRequest& request) { return h2_.join(request); }
   void connect(LeaseRequest& request);
   // The endpoint is no longer one of the cluster's: idle connections close, busy ones after use.
   void leave();
   bool leaving() const { return leaving_; }
-  bool in_use() const { return attempts_ > 0 || !idle_.empty() || !busy_.empty(); }
-  std::size_t idle_count() const { return idle_count_; }
+  bool in_use() const { return attempts_ > 0 || !idle_.empty() || !busy_.empty() || !h2_.empty(); }
+  std::size_t idle_count() const { return idle_count_ + h2_.idle_count(); }
   // What was agreed with the endpoint, and every idle connection, is of no use any more.
   void forget_manner();
   // Closes the connection that has idled longest, for a caller that takes its slot; false when none
@@ -110,8 +81,13 @@ class EndpointPool {
 
  private:
   friend class Connection;
+  friend class H2Connection;
+  friend class H2Connections;
   friend class LeaseRequest;
 
+  // `client`: whom the connection speaks for.
+  std::unique_ptr<net::ConnectTicket> dial(const net::ProxyAddresses& client,
+                                           net::ConnectEvents& events);
   void give_back(Connection& connection);
   void close(Connection& connection);
   // close() without offering the slot to a waiting request.
@@ -126,6 +102,7 @@ class EndpointPool {
   ConnectionList idle_;  // most recently used first
   ConnectionList busy_;  // connecting or leased
   net::TlsSession session_;
+  H2Connections h2_;
   std::size_t idle_count_ = 0;
   std::size_t attempts_ = 0;
   bool leaving_ = false;
@@ -152,6 +129,8 @@ class ClusterPool {
   const config::Cluster& settings() const { return setup_->settings; }
   std::size_t endpoint_count() const { return endpoint_pointers_.size(); }
   EndpointPool& at(std::size_t index) { return *pools_[index]; }
+  // Does it speak HTTP/2 to its endpoints, so that requests share connections?
+  bool http2() const { return manner_.http2(); }
   // Are its connections for one client each?
   bool names_clients() const { return manner_.proxy_protocol != config::SendProxy::off; }
 
@@ -185,6 +164,8 @@ class ClusterPool {
 
  private:
   friend class EndpointPool;
+  friend class H2Connection;
+  friend class H2Connections;
   friend class LeaseRequest;
 
   bool force_all();
@@ -202,6 +183,7 @@ class ClusterPool {
   std::shared_ptr<const ClusterSetup> setup_;
   std::unique_ptr<Balancer> balancer_;
   const PoolEnvironment environment_;
+  std::unique_ptr<H2Toolbox> h2_toolbox_;  // once it has spoken HTTP/2
   std::vector<const Endpoint*> endpoint_pointers_;
   std::vector<std::unique_ptr<EndpointPool>> pools_;    // in the setup's order
   std::vector<std::unique_ptr<EndpointPool>> leaving_;  // of endpoints that are no longer in it

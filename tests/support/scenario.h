@@ -318,10 +318,14 @@ inline void Scenario::build() {
 }
 
 inline void Scenario::adopt() {
-  auto mine = proxy::make_worker_snapshot(
-      shared_, context_.snapshot.get(),
-      {.connector = *connector_in_use_, .wheel = wheel_, .retired = retired_, .out = context_.out},
-      kFirstFirst);
+  auto mine = proxy::make_worker_snapshot(shared_, context_.snapshot.get(),
+                                          {.connector = *connector_in_use_,
+                                           .wheel = wheel_,
+                                           .retired = retired_,
+                                           .out = context_.out,
+                                           .chunks = chunks_,
+                                           .flushes = flushes_},
+                                          kFirstFirst);
   context_.snapshot =
       std::shared_ptr<proxy::WorkerSnapshot>(mine.release(), [this](proxy::WorkerSnapshot* old) {
         retired_.retire(std::unique_ptr<net::Retirable>(old));

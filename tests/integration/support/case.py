@@ -41,8 +41,8 @@ class Stage(contextlib.ExitStack):
     def nginx(self, name, files=None, **options):
         return self.keep(Nginx(self.path("nginx"), name, files, **options))
 
-    def node(self, script="origin.js"):
-        return self.keep(Node(self.path("node"), script))
+    def node(self, script="origin.js", *arguments):
+        return self.keep(Node(self.path("node"), script, *arguments))
 
     def name_server(self):
         return self.keep(NameServer())

@@ -168,9 +168,9 @@ class Nginx:
 class Node:
     """One Node program from origins/, which prints its port when it listens."""
 
-    def __init__(self, folder, script):
+    def __init__(self, folder, script, *arguments):
         os.makedirs(folder)
-        self.child = Child(["node", str(FOLDER / script)], f"{folder}/output")
+        self.child = Child(["node", str(FOLDER / script), *arguments], f"{folder}/output")
         wait_for(lambda: self.child.exit_code is not None or "\n" in self.child.output(), f"node {script}", 60)
         first_line = self.child.output().partition("\n")[0]
         if self.child.exit_code is not None or not first_line.isdigit():

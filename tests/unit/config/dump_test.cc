@@ -21,7 +21,7 @@ void expect_round_trip(const Loaded& loaded, const Variables& variables = kNoVar
 
 TEST(Dump, FilesOfConf) {
   for (const char* file : {"conf/reference.yaml", "conf/weir.yaml", "conf/canary.yaml",
-                           "conf/shadow.yaml", "conf/tls.yaml"}) {
+                           "conf/shadow.yaml", "conf/tls.yaml", "conf/grpc.yaml"}) {
     expect_round_trip(load_file(source_file(file), environment_of(kReferenceVariables)),
                       kReferenceVariables);
   }

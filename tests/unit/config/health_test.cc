@@ -40,6 +40,28 @@ TEST(Health, CheckNeedsAPathAlone) {
   EXPECT_EQ(check, expected);
 }
 
+TEST(Health, GrpcChecksAskTheServerOrAServiceOfIt) {
+  HealthCheck expected;
+  expected.kind = CheckKind::grpc;
+  EXPECT_EQ(*cluster_with("protocol: http2, health_check: { grpc: {} }").health_check, expected);
+  expected.service = "shop.Cart";
+  expected.host = "shop.test";
+  EXPECT_EQ(*cluster_with("protocol: http2, health_check: { grpc: { service: shop.Cart }, host: "
+                          "shop.test }")
+                 .health_check,
+            expected);
+}
+
+TEST(Health, ServiceNamesHaveAMost) {
+  const auto with_service = [](std::size_t size) {
+    return accepts("protocol: http2, health_check: { grpc: { service: " + std::string(size, 'a') +
+                   " } }");
+  };
+  EXPECT_TRUE(with_service(limits::kNameBytes - 1));
+  EXPECT_TRUE(with_service(limits::kNameBytes));
+  EXPECT_FALSE(with_service(limits::kNameBytes + 1));
+}
+
 TEST(Health, FailingEndpointsAreCheckedTwiceAsOften) {
   const auto unhealthy_interval = [](const std::string& interval) {
     return cluster_with("health_check: { tcp: true, interval: " + interval + " }")

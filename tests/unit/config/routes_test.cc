@@ -52,6 +52,7 @@ TEST(Routes, UpgradeForms) {
     EXPECT_TRUE(none.protocols.empty());
   }
   EXPECT_EQ(route_of("cluster: c").timeouts.tunnel_idle, std::chrono::hours(1));
+  EXPECT_EQ(route_of("cluster: c").timeouts.stream_idle, std::chrono::minutes(5));
 }
 
 TEST(Routes, HostsAreLowerCased) {

@@ -11,6 +11,7 @@
 #include "fixtures.h"
 #include "observe/access_log.h"
 #include "observe/exchange_metrics.h"
+#include "observe/grpc_metrics.h"
 #include "observe/json_line.h"
 #include "observe/mirror_metrics.h"
 #include "observe/rate_limit_metrics.h"
@@ -73,6 +74,7 @@ TEST(Documentation, NamesEveryLogFieldAndNoOther) {
   record.assigned_variant = "stable";
   record.mirror = "shop-next=sent";
   record.is_copy = true;
+  record.grpc_status = 14;
   const Try tries[] = {{.cluster = "c", .endpoint = "e"}, {.cluster = "c", .endpoint = "e"}};
   record.tries = tries;
   const auto memory = std::make_unique<char[]>(json_line_bound(record));
@@ -91,6 +93,7 @@ TEST(Documentation, NamesEverySeriesOfThisModuleWithItsLabels) {
   mirror_series(registry, "shop", "shop-next");
   rate_limit_series(registry, "shop");
   tunnel_series(registry, "shop");
+  grpc_series(registry, "shop", "canary", "shop-v2");
   const AccessLog log(1);
   std::string out;
   Exposition page(out);

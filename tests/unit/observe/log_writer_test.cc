@@ -20,7 +20,7 @@ constexpr LogWriter::Timing kQuick{.interval = std::chrono::milliseconds(1),
                                    .busy_interval = std::chrono::milliseconds(1),
                                    .last_flush = std::chrono::milliseconds(20)};
 
-void put(LogRing& ring, const std::string& line) {
+void put_line(LogRing& ring, const std::string& line) {
   char* out = ring.reserve(line.size());
   ASSERT_NE(out, nullptr);
   std::memcpy(out, line.data(), line.size());
@@ -57,8 +57,8 @@ std::string long_line(char letter) {
 TEST(LogWriter, ATornLineIsFinishedBeforeAnyOther) {
   Socket socket;
   LogRing first, second;
-  for (const char letter : {'a', 'b'}) put(first, long_line(letter));
-  for (const char letter : {'c', 'd'}) put(second, long_line(letter));
+  for (const char letter : {'a', 'b'}) put_line(first, long_line(letter));
+  for (const char letter : {'c', 'd'}) put_line(second, long_line(letter));
   LogWriter writer({&first, &second}, LogTarget::from_descriptor(socket.ends[1]), kQuick);
   std::string text;
   while (text.size() < 4 * (kLong + 1)) {
@@ -78,8 +78,8 @@ TEST(LogWriter, ATornLineIsRepeatedWholeInANewTarget) {
   const TemporaryFolder folder;
   Socket socket;
   LogRing ring;
-  put(ring, "first\n");
-  for (const char letter : {'a', 'b'}) put(ring, long_line(letter));
+  put_line(ring, "first\n");
+  for (const char letter : {'a', 'b'}) put_line(ring, long_line(letter));
   LogWriter writer({&ring}, LogTarget::from_descriptor(socket.ends[1]), kQuick);
   writer.flush();
   auto file = LogTarget::open(folder.file("log"));
@@ -138,7 +138,7 @@ TEST(LogWriter, LinesStayWholeWhileWorkersFillTheRings) {
 TEST(LogWriter, WhatTheEndCannotWriteIsCounted) {
   Socket socket;
   LogRing ring;
-  for (const char letter : {'a', 'b', 'c', 'd'}) put(ring, long_line(letter));
+  for (const char letter : {'a', 'b', 'c', 'd'}) put_line(ring, long_line(letter));
   LogWriter writer({&ring}, LogTarget::from_descriptor(socket.ends[1]), kQuick);
   writer.flush();
   EXPECT_EQ(writer.dropped(), 0u);  // until the end a slow reader may come back

@@ -51,6 +51,8 @@ class Pool : public testing::Test {
                                                           .wheel = wheel_,
                                                           .retired = retired_,
                                                           .out = out_,
+                                                          .chunks = chunks_,
+                                                          .flushes = flushes_,
                                                           .workers = workers});
   }
 
@@ -59,6 +61,8 @@ class Pool : public testing::Test {
   net::TimerWheel wheel_{0};
   net::RetireList retired_;
   Buffer out_;
+  ChunkPool chunks_;
+  net::FlushList flushes_;
   std::shared_ptr<Cluster> cluster_;
   std::unique_ptr<ClusterPool> pool_;
 };
