@@ -152,7 +152,7 @@ void H2RequestBuilder::join_cookies() {
 
 // Kept without what is between them, at offsets past the head's, as the HTTP/1 parser does.
 bool H2RequestBuilder::add_trailer(std::string_view name, std::string_view value) {
-  if (const FieldId id = field_id(name); fits(id, name, value)) {
+  if (const FieldId id = field_id(name); fits(id, name, value) && head_ != nullptr) {
     Buffer& bytes = head_->trailer_bytes_;
     const auto offset = [&] {
       return static_cast<std::uint32_t>(head_->bytes_.size() + bytes.size());

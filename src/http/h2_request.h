@@ -28,6 +28,8 @@ class H2RequestBuilder {
   // The same for trailers, which come last.
   bool add_trailer(std::string_view name, std::string_view value);
   Errc finish_trailers();
+  // The head is no longer its request's: trailers that still come are counted and not kept.
+  void release_head() { head_ = nullptr; }
 
  private:
   enum : std::uint8_t { kMethod = 1, kScheme = 2, kAuthority = 4, kPath = 8 };

@@ -74,6 +74,8 @@ class H2StreamState {
   // waits.
   std::uint64_t framed_bytes() const { return framed_; }
   std::uint64_t sent_bytes() const { return framed_ + waiting_.size() + unframed_head_; }
+  // What the request was told into is somebody else's from now on.
+  void release_head() { builder_.release_head(); }
   // The whole response is in frames.
   bool response_framed() const { return response_framed_; }
 

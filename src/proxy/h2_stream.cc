@@ -148,6 +148,7 @@ void H2Stream::exchange_over(Ending ending) {
   http::H2Session& session = connection_->session();
   if (ending == Ending::truncated) session.reset(*this, http::H2Code::internal_error);
   if (ending == Ending::abandoned) session.reset(*this, reset_code_);
+  release_head();
   context_.exchanges.release(context_, std::move(active_));
   if (waiting_bytes() == 0) disarm();
   connection_->on_request_over();
