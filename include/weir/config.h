@@ -106,6 +106,7 @@ struct Http2 {
   std::uint32_t max_streams = limits::kH2Streams;
   std::uint64_t window = limits::kH2Window;                       // of a stream
   std::uint64_t connection_window = limits::kH2ConnectionWindow;  // of all together
+  bool tunnels = true;  // clients may ask for them, as far as routes let them through (RFC 8441)
   bool operator==(const Http2&) const = default;
 };
 

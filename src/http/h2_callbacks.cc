@@ -39,7 +39,7 @@ bool changes_windows(const nghttp2_settings& settings) {
 
 }  // namespace
 
-H2Shared::H2Shared() {
+H2Shared::H2Shared(Random& its_random) : random(its_random) {
   nghttp2_session_callbacks_new(&callbacks);
   nghttp2_option_new(&option);
   H2Callbacks::set_all(callbacks);
@@ -58,8 +58,8 @@ H2Shared::~H2Shared() {
   nghttp2_session_callbacks_del(callbacks);
 }
 
-std::shared_ptr<H2Shared> make_h2_shared() {
-  return std::make_shared<H2Shared>();
+std::shared_ptr<H2Shared> make_h2_shared(Random& random) {
+  return std::make_shared<H2Shared>(random);
 }
 
 void H2Callbacks::set_all(nghttp2_session_callbacks* callbacks) {
@@ -245,7 +245,7 @@ int H2Callbacks::finish_headers(H2Session& session, const nghttp2_frame& frame) 
   const bool ended = ends_stream(frame.hd);
   Errc fault = Errc::none;
   if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
-    fault = stream->builder_.finish(!ended);
+    fault = stream->builder_.finish(!ended, session.shared_->random);
     stream->head_done_ = true;
   } else {
     fault = stream->builder_.finish_trailers();
@@ -327,8 +327,8 @@ int H2Callbacks::on_frame_sent(nghttp2_session* ng, const nghttp2_frame* frame, 
   }
   if (!ends_stream(hd)) return 0;
   stream->response_framed_ = true;
-  // RFC 9113 section 8.1: nobody wants the rest of the request.
-  if (!stream->request_ended_) {
+  // RFC 9113 section 8.1: nobody wants the rest of the request. A tunnel's other half goes on.
+  if (!stream->request_ended_ && !stream->tunnel_) {
     nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, hd.stream_id, NGHTTP2_NO_ERROR);
   }
   return 0;

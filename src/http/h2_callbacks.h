@@ -12,7 +12,7 @@ namespace weir::http {
 
 class H2Shared {
  public:
-  H2Shared();
+  explicit H2Shared(Random& its_random);
   ~H2Shared();
   H2Shared(const H2Shared&) = delete;
   H2Shared& operator=(const H2Shared&) = delete;
@@ -20,6 +20,7 @@ class H2Shared {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_option* option = nullptr;
   H2Fields fields;
+  Random& random;
 };
 
 // nghttp2's own codes are returned: 0 goes on, NGHTTP2_ERR_CALLBACK_FAILURE ends the session.

@@ -20,6 +20,8 @@ namespace weir::http {
 class H2Fields {
  public:
   void set_response(const ResponseHead& head, std::span<const HeadEdit> edits);
+  // Of a 101, what says the same to a client of HTTP/2 (RFC 8441).
+  void set_upgrade(const ResponseHead& head, std::span<const HeadEdit> edits);
   void set_own_answer(const OwnAnswer& answer);
   // Trailers, as pairs of names and values, each ended by a line feed.
   void set_lines(std::string_view lines);
@@ -31,6 +33,7 @@ class H2Fields {
  private:
   void begin(int status);
   void put(std::string_view name, std::string_view value);
+  void put_fields(const ResponseHead& head, std::span<const HeadEdit> edits);
 
   std::vector<nghttp2_nv> list_;
   std::size_t bytes_ = 0;

@@ -56,6 +56,16 @@ bool H2Session::send_own_answer(H2StreamState& stream, const OwnAnswer& answer) 
   return !dead_;
 }
 
+bool H2Session::send_upgrade(H2StreamState& stream, const ResponseHead& head,
+                             std::span<const HeadEdit> edits) {
+  if (!stream.open_ || dead_) return false;
+  shared_->fields.set_upgrade(head, edits);
+  stream.tunnel_ = true;
+  if (!submit_head(stream, true)) return false;
+  pump();
+  return !dead_;
+}
+
 // Trailers are kept until the content is through: nghttp2 would send them at once.
 void H2Session::end_response(H2StreamState& stream, const Head* trailers_of) {
   stream.response_ended_ = true;

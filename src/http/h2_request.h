@@ -1,6 +1,7 @@
 // Makes a RequestHead of what a header block of HTTP/2 decodes to, so that everything behind reads
-// it as one of HTTP/1: fields laid out as "name: value" lines, cookie crumbs joined, limits counted
-// the way RFC 9113 counts them (section 10.5.1). Fed by h2_session.cc field by field; no IO.
+// it as one of HTTP/1: fields laid out as "name: value" lines, cookie crumbs joined, an extended
+// CONNECT turned into the Upgrade it stands for, limits counted the way RFC 9113 counts them
+// (section 10.5.1). Fed by h2_session.cc field by field; no IO.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +10,7 @@
 
 #include <weir/error.h>
 
+#include "base/random.h"
 #include "http/h1_parser.h"
 #include "http/head.h"
 
@@ -23,7 +25,8 @@ class H2RequestBuilder {
   // not kept. False: the block decodes to so much more than is allowed that it is an attack.
   bool add(std::string_view name, std::string_view value);
   // The head is complete: applies the rules. `has_content`: the stream goes on. Errc::none accepts.
-  Errc finish(bool has_content);
+  // `random` makes a WebSocket's key.
+  Errc finish(bool has_content, Random& random);
 
   // The same for trailers, which come last.
   bool add_trailer(std::string_view name, std::string_view value);
@@ -32,13 +35,14 @@ class H2RequestBuilder {
   void release_head() { head_ = nullptr; }
 
  private:
-  enum : std::uint8_t { kMethod = 1, kScheme = 2, kAuthority = 4, kPath = 8 };
+  enum : std::uint8_t { kMethod = 1, kScheme = 2, kAuthority = 4, kPath = 8, kProtocol = 16 };
 
   bool fits(FieldId id, std::string_view name, std::string_view value);
   void add_line(FieldId id, std::string_view name, std::string_view value);
   void add_pseudo(std::string_view name, std::string_view value);
   Slice keep(std::string_view text);
   void join_cookies();
+  void become_upgrade(Random& random);
 
   RequestHead* head_ = nullptr;
   HeadLimits limits_;
@@ -49,6 +53,7 @@ class H2RequestBuilder {
   std::size_t fields_ = 0;
   std::size_t cookies_ = 0;
   Slice scheme_;
+  Slice protocol_;
 };
 
 }  // namespace weir::http

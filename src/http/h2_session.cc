@@ -21,7 +21,7 @@ void H2StreamState::clear() {
   assert(!open_ && !touched_link_.linked());
   id_ = 0;
   reset_by_client_ = request_ended_ = deferred_ = false;
-  response_ended_ = response_framed_ = head_done_ = complete_ = closed_ = false;
+  response_ended_ = response_framed_ = head_done_ = complete_ = closed_ = tunnel_ = false;
   fault_ = Errc::none;
   spans_ = 0;
   waiting_.clear();
@@ -38,11 +38,12 @@ H2Session::H2Session(std::shared_ptr<H2Shared> shared, H2SessionEvents& events,
   nghttp2_session_server_new2(&session_, shared_->callbacks, this, shared_->option);
   // Without RFC 7540's priorities (RFC 9113 section 5.3.2): there is no tree that a client could
   // grow.
-  const std::array<nghttp2_settings_entry, 4> settings = {{
+  const std::array<nghttp2_settings_entry, 5> settings = {{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits_.max_streams},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits_.window},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, as_setting(limits_.head.head_bytes)},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+      {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, limits_.tunnels ? 1U : 0U},
   }};
   nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
   nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
@@ -84,23 +85,24 @@ void H2Session::dispatch() {
   while (!touched_.empty()) tell(touched_.pop_front());
 }
 
-// What a stream that is gone has still sent is not worth an origin's time.
+// What a stream that is gone has still sent is not worth an origin's time; but the last words of a
+// tunnel may be what closed it.
 void H2Session::tell(H2StreamState& stream) {
+  const bool closed = stream.closed_;  // before it is told, which may close it
+  const bool last_words = closed && stream.tunnel_ && stream.fault_ == Errc::none;
   ParseStep step;
   step.head = std::exchange(stream.head_done_, false);
   step.complete = std::exchange(stream.complete_, false);
   step.content = {stream.span_.data(), std::exchange(stream.spans_, std::uint8_t{0})};
-  if (stream.closed_) {
-    stream.waiting_.clear();
-    const Errc reason = stream.fault_;
-    if (reason != Errc::none && reason != Errc::client_gone) events_.on_abuse(H2Abuse::malformed);
-    events_.on_stream_closed(stream, reason);
-    return;
-  }
-  if (dead_ || failed_) return;
   if (stream.fault_ != Errc::none) step.error = {stream.fault_};
   const bool anything = step.head || step.complete || step.error || !step.content.empty();
-  if (anything) events_.on_stream_input(stream, step);
+  const bool heard = !broken() && (!closed || last_words);
+  if (heard && anything) events_.on_stream_input(stream, step);
+  if (!closed) return;
+  stream.waiting_.clear();
+  const Errc reason = stream.fault_;
+  if (reason != Errc::none && reason != Errc::client_gone) events_.on_abuse(H2Abuse::malformed);
+  events_.on_stream_closed(stream, reason);
 }
 
 void H2Session::take(H2StreamState& stream, std::size_t bytes) {

@@ -21,6 +21,7 @@
 
 #include "base/chunk.h"
 #include "base/intrusive_list.h"
+#include "base/random.h"
 #include "http/h1_parser.h"
 #include "http/h1_writer.h"
 #include "http/h2_meter.h"
@@ -53,6 +54,7 @@ struct H2Limits {
   std::uint32_t max_streams = limits::kH2Streams;
   std::uint32_t window = limits::kH2Window;
   std::uint32_t connection_window = limits::kH2ConnectionWindow;
+  bool tunnels = true;  // the client is told that it may ask for them (RFC 8441)
 };
 
 // What the session keeps of a stream, and what has come and is not yet told. Embedded in whoever
@@ -90,6 +92,7 @@ class H2StreamState {
   bool deferred_ = false;        // nghttp2 waits for content
   bool response_ended_ = false;  // no more content will be given
   bool response_framed_ = false;
+  bool tunnel_ = false;     // the response opened one: each side ends by itself
   bool head_done_ = false;  // to be told, as are the next three
   bool complete_ = false;
   bool closed_ = false;
@@ -126,9 +129,9 @@ class H2SessionEvents {
   ~H2SessionEvents() = default;
 };
 
-// What the sessions of one worker share. Outlives them.
+// What the sessions of one worker share. Outlives them. `random` is the worker's, and outlives it.
 class H2Shared;
-std::shared_ptr<H2Shared> make_h2_shared();
+std::shared_ptr<H2Shared> make_h2_shared(Random& random);
 
 class H2Session {
  public:
@@ -155,6 +158,9 @@ class H2Session {
   bool send_content(H2StreamState& stream, std::span<const std::string_view> content, bool complete,
                     const Head& trailers_of);
   bool send_own_answer(H2StreamState& stream, const OwnAnswer& answer);
+  // The origin's 101, as the 200 that opens a tunnel here. What follows is sent as content.
+  bool send_upgrade(H2StreamState& stream, const ResponseHead& head,
+                    std::span<const HeadEdit> edits);
   // Ends a stream that does not end well.
   void reset(H2StreamState& stream, H2Code code);
   // Nothing more is told of it, and nothing more may be asked of the session but its destruction.
@@ -183,6 +189,8 @@ class H2Session {
   void abandon(H2Code code, H2Abuse abuse);
   // Nothing will be read or framed any more: write output(), then close.
   bool finished() const;
+  // ... because of a fault; its streams may not have ended.
+  bool broken() const { return dead_ || failed_; }
   // A request's head is coming and has not come to its end.
   bool in_head() const { return heading_ != nullptr; }
   // The client's preface has come.

@@ -63,7 +63,9 @@ void check_forwarded(RequestHead& head, const std::string& content) {
 
 class Client final : public H2SessionEvents {
  public:
-  Client() : session_(make_h2_shared(), *this, H2Limits{}, chunks_) { session_.receive(kHello, 1); }
+  Client() : session_(make_h2_shared(random_), *this, H2Limits{}, chunks_) {
+    session_.receive(kHello, 1);
+  }
 
   void sends(std::string_view bytes) {
     session_.receive(bytes, ++now_ms_);
@@ -112,6 +114,7 @@ class Client final : public H2SessionEvents {
     session_.send_own_answer(stream, {.status = status, .body = body, .date = "now"});
   }
 
+  Random random_{1};
   ChunkPool chunks_;
   std::vector<std::unique_ptr<Stream>> streams_;
   H2Session session_;
