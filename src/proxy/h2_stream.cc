@@ -164,10 +164,11 @@ void H2Stream::on_output_moved() {
 
 void H2Stream::exchange_over(Ending ending) {
   http::H2Session& session = connection_->session();
-  // RFC 8441 section 5: a reset behind a tunnel is CANCEL.
-  const bool cut = ending == Ending::truncated && tunnel_ != Tunnel::open;
-  if (cut) session.reset(*this, http::H2Code::internal_error);
-  if (!cut && ending != Ending::complete) session.reset(*this, reset_code_);
+  if (ending != Ending::complete) {
+    // RFC 8441 section 5: what resets a tunnel behind Weir is CANCEL.
+    const bool response_cut = ending == Ending::truncated && tunnel_ != Tunnel::open;
+    session.reset(*this, response_cut ? http::H2Code::internal_error : reset_code_);
+  }
   release_head();
   context_.exchanges.release(context_, std::move(active_));
   if (waiting_bytes() == 0) {
