@@ -102,6 +102,38 @@ TEST_F(H2TunnelEnds, AResetOfTheClientResetsTheOrigin) {
   expect_served(client, 3);
 }
 
+// As Chromium ends a WebSocket that has said goodbye.
+TEST_F(H2TunnelEnds, ACancelBehindTheOriginsEndIsTheClientsEnd) {
+  for (const std::uint32_t code : {kCancel, 0U}) {
+    auto [client, origin] = open();
+    origin.sends("bye");
+    origin.finishes();
+    client.sends(h2::data(1, "bye") + h2::rst(1, code));
+    EXPECT_EQ(origin.receives_bytes(), "bye");
+    EXPECT_TRUE(origin.was_told_end());
+    EXPECT_FALSE(origin.was_reset());
+    expect_ended(Errc::none);
+    expect_served(client, 3);
+  }
+}
+
+TEST_F(H2TunnelEnds, AnyOtherResetBehindItIsOne) {
+  auto [client, origin] = open();
+  origin.finishes();
+  client.sends(h2::rst(1, kProtocolError));
+  EXPECT_TRUE(origin.was_reset());
+  expect_ended(Errc::client_reset);
+}
+
+TEST_F(H2TunnelEnds, ACancelOfWhatHasNotComeIsAReset) {
+  auto [client, origin] = open(connect_h2({{kInitialWindow, 10}}));
+  origin.sends("more than ten bytes");
+  origin.finishes();
+  client.sends(h2::rst(1, kCancel));
+  EXPECT_TRUE(origin.was_reset());
+  expect_ended(Errc::client_reset);
+}
+
 TEST_F(H2TunnelEnds, AResetBeforeTheAnswerEndsTheAttempt) {
   H2Client& client = connect_h2();
   client.sends(connect_to(1, "websocket") + h2::data(1, "early"));
@@ -176,14 +208,14 @@ TEST_F(H2TunnelEnds, OnlyItsOwnBytesKeepOneOpen) {
 
 TEST_F(H2TunnelEnds, BytesOfEitherSideKeepItOpen) {
   route().timeouts.tunnel_idle = 60s;
-  auto [client, origin] = open(connect_h2({{kInitialWindow, 10}}));
+  auto [client, origin] = open(connect_h2({{kInitialWindow, 0}}));
   for (int i = 0; i < 3; ++i) {
     advance(50s);
     client.sends(h2::data(1, "c"));
     advance(50s);
     origin.sends("ooooo");
     advance(50s);
-    client.sends(h2::window_update(1, 4));
+    client.sends(h2::window_update(1, 5));
   }
   EXPECT_EQ(client.answer(1).reset, std::nullopt);
   EXPECT_EQ(origin.receives_bytes(), "ccc");

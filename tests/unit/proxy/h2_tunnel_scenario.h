@@ -61,7 +61,7 @@ class H2TunnelTest : public H2Test {
   // The connection goes on.
   void expect_served(H2Client& client, std::int32_t stream) {
     client.sends(h2::get(stream));
-    accept().sends(ok("ok"));
+    accept().sends("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
     EXPECT_EQ(client.answer(stream).body, "ok");
     EXPECT_FALSE(client.seen().goaway());
   }
