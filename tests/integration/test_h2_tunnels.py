@@ -3,18 +3,20 @@
 before real and scripted servers; either side's end and reset, what is logged and counted, reloads and stops."""
 
 import json
+import os
 import pathlib
-import re
 import signal
 import socket
 import subprocess
 import threading
 import unittest
+import urllib.parse
 
 from support import h2_frames as h2
 from support import websocket
 from support.case import IntegrationTest, main
 from support.certificates import Authority, pair
+from support.children import Child
 from support.clients import have
 from support.h2_client import Ended, H2Client
 from support.h2_tunnel import H2Tunnel
@@ -200,7 +202,6 @@ class Changes(TunnelTest):
         frames = self.frames(client)
         self.assertEqual(client.server_settings[h2.ENABLE_CONNECT_PROTOCOL], 1)
         settings = config([self.origin.address], route={"upgrade": "off", "timeouts": {"tunnel_idle": "1ms"}}, watch=False)
-        settings["listeners"]["web"]["address"] = "%s:%d" % weir.address
         whole = {"admin": {"address": f"unix:{weir.admin}"}, "access_log": {"path": weir.access_log_path}, **settings}
         pathlib.Path(weir.config_path).write_text(json.dumps(whole), encoding="utf-8")
         done = command("reload", "--admin", f"unix:{weir.admin}")
@@ -240,9 +241,9 @@ class Changes(TunnelTest):
         self.assertLess(watch.seconds, 15, "it does not wait for its timeout, 30s")
 
 
-# A page that opens WebSockets on the connection it came by, and says how they went.
+# A page that opens WebSockets on the connection it came by, and reports how they went.
 SOCKETS = 60
-PAGE = """<!doctype html><title>sockets</title><pre id="found">nothing</pre>
+PAGE = """<!doctype html><title>sockets</title>
 <script>
 const url = `wss://${location.host}/socket`;
 const large = 'ü'.repeat(500000);
@@ -263,13 +264,27 @@ async function run() {
   const big = await talk(large);
   const chat = await talk('hello', ['chat']);
   const closed = await talk('close 4001 go away');
-  document.getElementById('found').textContent = JSON.stringify({
+  const report = {
     small: small.filter((each) => each.echoed && each.clean && each.code === 3001).length, big: big.echoed && big.clean,
     chat: chat.protocol, closed: [closed.code, closed.reason, closed.clean], refused: await refused(),
-    page: performance.getEntriesByType('navigation')[0].nextHopProtocol });
+    page: performance.getEntriesByType('navigation')[0].nextHopProtocol };
+  await fetch('/report?' + encodeURIComponent(JSON.stringify(report)));
 }
 run();
 </script>""" % SOCKETS
+
+
+class Browser:
+    """Chromium without a window, at that page until it is closed."""
+
+    def __init__(self, url, folder):
+        os.makedirs(folder)
+        self._child = Child([
+            CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server",
+            "--ignore-certificate-errors", f"--user-data-dir={folder}/profile", url], f"{folder}/output")
+
+    def close(self):
+        self._child.end()
 
 
 class Clients(TunnelTest):
@@ -281,18 +296,24 @@ class Clients(TunnelTest):
         certificate = pair(*Authority(self.stage.path("ca")).issue("localhost", "localhost"))
         settings = config([self.server.address], listener={"tls": {"certificates": [certificate]}})
         settings["routes"] = [
-            {"name": "page", "match": {"path": "/page"}, "respond": {"status": 200, "content_type": "text/html", "body": PAGE}},
+            {"name": "page", "match": {"path": "/page"}, "respond": {
+                "status": 200, "content_type": "text/html", "body": PAGE.replace("$", "$$")}},
             {"name": "none", "match": {"path": "/none"}, "respond": {"status": 404, "body": ""}},
+            {"name": "report", "match": {"path": "/report"}, "respond": {"status": 204, "body": ""}},
             *settings["routes"]]
         self.weir = self.stage.weir(settings)
         self.url = f"https://localhost:{self.weir.address[1]}"
 
-    def run_client(self, *arguments):
-        return subprocess.run(arguments, capture_output=True, text=True, timeout=90, check=False)
+    def reported(self):
+        """The lines of the log up to that of the page's report, which comes when its sockets are closed."""
+        lines = self.weir.logged(1)
+        last = next((at for at, line in enumerate(lines) if line["route"] == "report"), None)
+        return None if last is None else lines[:last + 1]
 
     @unittest.skipUnless(have("node"), "node is not installed (scripts/bootstrap test)")
     def test_node_talks_to_a_real_server(self):
-        done = self.run_client("node", str(HERE / "clients/http2_websocket.js"), self.url)
+        done = subprocess.run(["node", str(HERE / "clients/http2_websocket.js"), self.url], capture_output=True, text=True,
+                              timeout=90, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(json.loads(done.stdout), {"offered": True, "status": 200, "protocol": "chat", "echoed": 300_000,
                                                    "closed": [4001, "go away"], "denied": 501})
@@ -300,19 +321,15 @@ class Clients(TunnelTest):
 
     @unittest.skipUnless(CHROMIUM, "Chromium is not installed (scripts/bootstrap browser)")
     def test_a_browser_opens_its_sockets_on_the_pages_connection(self):
-        done = self.run_client(
-            CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server",
-            "--ignore-certificate-errors", f"--user-data-dir={self.stage.folder}/profile", "--timeout=60000",
-            "--virtual-time-budget=30000", "--dump-dom", f"{self.url}/page")
-        found = re.search(r'id="found">([^<]*)<', done.stdout)
-        self.assertTrue(found, done.stdout + done.stderr)
-        self.assertEqual(json.loads(found[1].replace("&quot;", '"')),
+        self.stage.keep(Browser(f"{self.url}/page", self.stage.path("browser")))
+        lines = wait_for(self.reported, "the page's report", 60)
+        self.assertEqual(json.loads(urllib.parse.unquote(lines[-1]["path"].partition("?")[2])),
                          {"small": SOCKETS, "big": True, "chat": "chat", "closed": [4001, "go away", True], "refused": 1006,
-                          "page": "h2"}, done.stderr[-2000:])
-        lines = [line for line in self.weir.logged(SOCKETS + 4) if line["status"] == 101]
+                          "page": "h2"})
+        tunnels = [line for line in lines if line["status"] == 101]
         self.assertEqual({line["protocol"] for line in lines}, {"HTTP/2.0"})
-        self.assertEqual(len(lines), SOCKETS + 3)
-        self.assertEqual({line.get("reason") for line in lines}, {None})
+        self.assertEqual({line.get("reason") for line in tunnels}, {None})
+        self.assertEqual(len(tunnels), SOCKETS + 3)
         self.assertEqual(sorted(self.server.closed), [3001] * (SOCKETS + 2) + [4001])
 
 
