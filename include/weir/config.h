@@ -225,8 +225,7 @@ struct RouteTimeouts {
   bool operator==(const RouteTimeouts&) const = default;
 };
 
-// The protocols that a route's clients may switch to (RFC 9110 section 7.8); what else they ask for
-// is left out, as if it had not been asked.
+// The protocols that a route's clients may switch to (RFC 9110 section 7.8), and no other.
 struct Upgrade {
   bool any = false;                                    // whatever is asked for, but never HTTP/2
   std::vector<std::string> protocols = {"websocket"};  // names, or names with a version: irc/6.9
