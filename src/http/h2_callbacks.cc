@@ -31,12 +31,6 @@ bool answers_a_fault(std::uint32_t code) {
          code != NGHTTP2_ENHANCE_YOUR_CALM;
 }
 
-// Did the client let go of what the other side had ended? Chromium cancels the stream of a
-// WebSocket whose END_STREAM it has seen, where others would send their own.
-bool lets_go(std::uint32_t code) {
-  return code == NGHTTP2_CANCEL || code == NGHTTP2_NO_ERROR;
-}
-
 bool changes_windows(const nghttp2_settings& settings) {
   return std::any_of(settings.iv, settings.iv + settings.niv, [](const auto& entry) {
     return entry.settings_id == NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE;
@@ -291,9 +285,7 @@ int H2Callbacks::on_stream_close(nghttp2_session* ng, std::int32_t id, std::uint
   if (session.heading_ == stream) session.heading_ = nullptr;
   stream->open_ = false;
   stream->closed_ = true;
-  if (stream->reset_by_client_ && stream->tunnel_ && stream->response_framed_ && lets_go(code)) {
-    stream->complete_ = stream->request_ended_ = true;
-  } else if (stream->reset_by_client_) {
+  if (stream->reset_by_client_) {
     stream->fault_ = Errc::client_gone;
   } else if (answers_a_fault(code) && stream->fault_ == Errc::none) {
     stream->fault_ = Errc::malformed_request;
