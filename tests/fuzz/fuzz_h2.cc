@@ -37,7 +37,8 @@ Message message_of(const RequestHead& head, const std::string& content) {
   message.host = head.authority();
   message.content = content;
   message.fields = list(head, head.fields());
-  message.trailers = list(head, head.trailers());
+  // A tunnel's are refused when they have come to their end; some of them may be here.
+  if (!head.demands_tunnel()) message.trailers = list(head, head.trailers());
   return message;
 }
 
