@@ -107,6 +107,7 @@ struct Http2 {
   std::uint32_t max_streams = limits::kH2Streams;
   std::uint64_t window = limits::kH2Window;                       // of a stream
   std::uint64_t connection_window = limits::kH2ConnectionWindow;  // of all together
+  bool tunnels = true;  // clients may ask for them, as far as routes let them through (RFC 8441)
   bool operator==(const Http2&) const = default;
 };
 
@@ -217,8 +218,7 @@ struct RouteTimeouts {
   bool operator==(const RouteTimeouts&) const = default;
 };
 
-// The protocols that a route's clients may switch to (RFC 9110 section 7.8); what else they ask for
-// is left out, as if it had not been asked.
+// The protocols that a route's clients may switch to (RFC 9110 section 7.8), and no other.
 struct Upgrade {
   bool any = false;                                    // whatever is asked for, but never HTTP/2
   std::vector<std::string> protocols = {"websocket"};  // names, or names with a version: irc/6.9

@@ -85,6 +85,7 @@ class Dump {
       line(3, "max_streams", listener.http2.max_streams);
       line(3, "window", format_size(listener.http2.window));
       line(3, "connection_window", format_size(listener.http2.connection_window));
+      line(3, "tunnels", listener.http2.tunnels ? "true" : "false");
       line(2, "requests_per_connection", listener.requests_per_connection);
       line(2, "underscore_fields", word_of(kUnderscoreFields, listener.underscore_fields));
       if (listener.tls) tls(*listener.tls);

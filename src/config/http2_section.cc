@@ -32,6 +32,7 @@ constexpr Key<Http2> kHttp2Keys[] = {
     key_between<&Http2::max_streams, 1, limits::kH2StreamsMost>("max_streams"),
     key_window<&Http2::window>("window"),
     key_window<&Http2::connection_window>("connection_window"),
+    key<&Http2::tunnels>("tunnels"),
 };
 
 }  // namespace

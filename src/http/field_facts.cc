@@ -28,13 +28,10 @@ void note_te(FieldFacts& facts, std::string_view value) {
   });
 }
 
-// h2c is never forwarded (RFC 9113 section 3.1 deprecates it, and a tunnel would hide requests from
-// the proxy), so an offer of it, as some clients make with every request, is as good as none.
+// An offer of HTTP/2, as some clients make with every request, is as good as none.
 void note_upgrade(FieldFacts& facts, bool& offers_http2, std::string_view value) {
   ascii::each_element(value, [&](std::string_view protocol) {
-    const std::string_view name = protocol.substr(0, protocol.find('/'));
-    if (equals_ignoring_case(name, "h2c") || equals_ignoring_case(name, "h2") ||
-        equals_ignoring_case(name, "http")) {
+    if (names_http(protocol)) {
       offers_http2 = true;
     } else {
       facts.has_upgrade = true;
@@ -80,6 +77,12 @@ DeclaredFraming read_transfer_encoding(std::string_view value) {
 }
 
 }  // namespace
+
+bool names_http(std::string_view protocol) {
+  const std::string_view name = protocol.substr(0, protocol.find('/'));
+  return equals_ignoring_case(name, "h2c") || equals_ignoring_case(name, "h2") ||
+         equals_ignoring_case(name, "http");
+}
 
 FieldFacts gather_facts(const Head& head) {
   FieldFacts facts;

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include <weir/error.h>
 
@@ -29,6 +30,9 @@ struct FieldFacts {
   bool te_trailers = false;
 };
 FieldFacts gather_facts(const Head& head);
+// Is it a protocol of Upgrade that stands for HTTP itself, as h2c does? Never forwarded (RFC 9113
+// section 3.1 deprecates it, and a tunnel would hide requests from the proxy).
+bool names_http(std::string_view protocol);
 
 // What Content-Length and Transfer-Encoding declare (RFC 9112 sections 6.1 to 6.3), before method
 // or status overrule it. `error` is bad_framing, or unknown_coding for transfer codings other than

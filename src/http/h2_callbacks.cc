@@ -19,8 +19,8 @@ bool answers_a_fault(std::uint32_t code) {
 
 }  // namespace
 
-std::shared_ptr<H2Shared> make_h2_shared() {
-  return std::make_shared<H2Shared>(H2Callbacks::set_all);
+std::shared_ptr<H2Shared> make_h2_shared(Random& random) {
+  return std::make_shared<H2Shared>(H2Callbacks::set_all, &random);
 }
 
 void H2Callbacks::set_all(nghttp2_session_callbacks* callbacks) {
@@ -122,7 +122,7 @@ int H2Callbacks::finish_headers(H2Session& session, const nghttp2_frame& frame) 
   const bool ended = H2CoreCallbacks::ends_stream(frame.hd);
   Errc fault = Errc::none;
   if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
-    fault = stream->builder_.finish(!ended);
+    fault = stream->builder_.finish(!ended, *session.shared_->random);
     stream->head_done_ = true;
   } else {
     fault = stream->builder_.finish_trailers();
@@ -185,8 +185,8 @@ int H2Callbacks::on_frame_sent(nghttp2_session* ng, const nghttp2_frame* frame, 
   H2StreamState* stream = state_of(ng, hd.stream_id);
   if (stream == nullptr) return 0;
   H2CoreCallbacks::note_sent(session, *stream, hd);
-  // RFC 9113 section 8.1: nobody wants the rest of the request.
-  if (stream->framed_end_ && !stream->received_end_) {
+  // RFC 9113 section 8.1: nobody wants the rest of the request. A tunnel's other half goes on.
+  if (stream->framed_end_ && !stream->received_end_ && !stream->tunnel_) {
     nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, hd.stream_id, NGHTTP2_NO_ERROR);
   }
   return 0;

@@ -22,6 +22,7 @@
 #include "base/buffer.h"
 #include "base/chunk.h"
 #include "base/intrusive_list.h"
+#include "base/random.h"
 #include "http/h1_parser.h"
 #include "http/h2_meter.h"
 #include "http/head.h"
@@ -47,8 +48,9 @@ inline constexpr std::size_t kH2FrameHead = 9;  // bytes
 inline constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 // What the sessions of one worker share, the servers' and the clients' apart. Outlives them.
+// `random` is the worker's, and outlives it.
 class H2Shared;
-std::shared_ptr<H2Shared> make_h2_shared();
+std::shared_ptr<H2Shared> make_h2_shared(Random& random);
 std::shared_ptr<H2Shared> make_h2_client_shared();
 
 // What a session keeps of a stream, and what has come and is not yet told. Embedded in whoever
@@ -146,6 +148,8 @@ class H2Core {
   void abandon(H2Code code, H2Abuse abuse);
   // Nothing will be read or framed any more: write output(), then close.
   bool finished() const;
+  // ... because of a fault; its streams may not have ended.
+  bool broken() const { return dead_ || failed_; }
   // The peer's preface has come.
   bool begun() const { return begun_; }
   // Of the peer's streams now open, as nghttp2 counts them.

@@ -18,7 +18,8 @@ bool changes_windows(const nghttp2_settings& settings) {
 
 }  // namespace
 
-H2Shared::H2Shared(void (*set_end)(nghttp2_session_callbacks*)) {
+H2Shared::H2Shared(void (*set_end)(nghttp2_session_callbacks*), Random* its_random)
+    : random(its_random) {
   nghttp2_session_callbacks_new(&callbacks);
   nghttp2_option_new(&option);
   H2CoreCallbacks::set_all(callbacks);

@@ -14,8 +14,8 @@ namespace weir::http {
 
 class H2Shared {
  public:
-  // `set_end`: adds the callbacks of that end.
-  explicit H2Shared(void (*set_end)(nghttp2_session_callbacks*));
+  // `set_end`: adds the callbacks of that end. `its_random`: the server's end has one.
+  explicit H2Shared(void (*set_end)(nghttp2_session_callbacks*), Random* its_random = nullptr);
   ~H2Shared();
   H2Shared(const H2Shared&) = delete;
   H2Shared& operator=(const H2Shared&) = delete;
@@ -23,6 +23,7 @@ class H2Shared {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_option* option = nullptr;
   H2Fields fields;
+  Random* const random;
 };
 
 // nghttp2's own codes are returned: 0 goes on, NGHTTP2_ERR_CALLBACK_FAILURE ends the session.

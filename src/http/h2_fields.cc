@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "base/ascii.h"
 #include "http/field_classes.h"
 
 namespace weir::http {
@@ -74,6 +75,20 @@ void H2Fields::begin_response(int status) {
 
 void H2Fields::set_response(const ResponseHead& head, std::span<const HeadEdit> edits) {
   begin_response(head.status());
+  put_fields(head, edits);
+}
+
+// HTTP/2 has no 101, and no handshake of WebSocket's own (RFC 8441 section 5).
+void H2Fields::set_upgrade(const ResponseHead& head, std::span<const HeadEdit> edits) {
+  begin_response(200);
+  put_fields(head, edits);
+  std::erase_if(list_, [](const nghttp2_nv& field) {
+    const std::string_view name(reinterpret_cast<const char*>(field.name), field.namelen);
+    return ascii::equals_ignoring_case(name, "Sec-WebSocket-Accept");
+  });
+}
+
+void H2Fields::put_fields(const ResponseHead& head, std::span<const HeadEdit> edits) {
   const EditIndex index(edits, kConnectionFields | kLength);
   const bool length_is_told = head.framing() == Framing::length || head.framing() == Framing::none;
   for (const Field& field : head.fields()) {

@@ -38,6 +38,8 @@ class H2Fields {
   void set_request(const H2Request& request);
   void set_fields(std::span<const H2Field> fields);
   void set_response(const ResponseHead& head, std::span<const HeadEdit> edits);
+  // Of a 101, what says the same to a client of HTTP/2 (RFC 8441).
+  void set_upgrade(const ResponseHead& head, std::span<const HeadEdit> edits);
   void set_own_answer(const OwnAnswer& answer);
   // Trailers, as pairs of names and values, each ended by a line feed.
   void set_lines(std::string_view lines);
@@ -51,6 +53,7 @@ class H2Fields {
   void begin_response(int status);
   void put_edits(const EditIndex& index, std::span<const HeadEdit> edits);
   void put(std::string_view name, std::string_view value);
+  void put_fields(const ResponseHead& head, std::span<const HeadEdit> edits);
 
   std::vector<nghttp2_nv> list_;
   std::size_t bytes_ = 0;

@@ -69,7 +69,7 @@ Slice H2HeadBuilder::keep(std::string_view text) {
 
 // Kept without what is between them, at offsets past the head's, as the HTTP/1 parser does.
 bool H2HeadBuilder::add_trailer(std::string_view name, std::string_view value) {
-  if (const FieldId id = field_id(name); fits(id, name, value)) {
+  if (const FieldId id = field_id(name); fits(id, name, value) && all_ != nullptr) {
     Buffer& bytes = all_->trailer_bytes_;
     const auto offset = [&] {
       return static_cast<std::uint32_t>(all_->bytes_.size() + bytes.size());

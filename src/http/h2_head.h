@@ -20,6 +20,8 @@ class H2HeadBuilder {
   // is allowed that it is an attack.
   bool add_trailer(std::string_view name, std::string_view value);
   Errc finish_trailers() const { return fault_; }
+  // The head is no longer its message's: trailers that still come are counted and not kept.
+  void release_head() { all_ = nullptr; }
 
  protected:
   H2HeadBuilder() = default;

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "http/request_rules.h"
+#include "http/websocket.h"
 
 namespace weir::http {
 
@@ -17,7 +19,7 @@ void H2RequestBuilder::begin(RequestHead& head, const HeadLimits& limits,
   head_ = &head;
   underscores_ = underscores;
   seen_ = 0;
-  scheme_ = Slice();
+  scheme_ = protocol_ = Slice();
 }
 
 bool H2RequestBuilder::add(std::string_view name, std::string_view value) {
@@ -30,7 +32,8 @@ bool H2RequestBuilder::add(std::string_view name, std::string_view value) {
   return sane();
 }
 
-// Of the four that a request has (RFC 9113 section 8.3.1); a space behind each keeps them apart.
+// Of the five that a request may have (RFC 9113 section 8.3.1, RFC 8441 section 4); a space behind
+// each keeps them apart.
 void H2RequestBuilder::add_pseudo(std::string_view name, std::string_view value) {
   if (name == ":path" && value.size() > limits::kTargetBytes) {
     fault_ = Errc::target_too_long;
@@ -54,24 +57,49 @@ void H2RequestBuilder::add_pseudo(std::string_view name, std::string_view value)
     take(kAuthority, head_->authority_);
   } else if (name == ":path") {
     take(kPath, head_->target_);
+  } else if (name == ":protocol") {
+    take(kProtocol, protocol_);
   } else {
     fault_ = Errc::malformed_request;
   }
 }
 
-Errc H2RequestBuilder::finish(bool has_content) {
+Errc H2RequestBuilder::finish(bool has_content, Random& random) {
   head_->head_bytes_ = decoded_;
   const bool whole = (seen_ & kMethod) != 0;
   if (fault_ == Errc::none && !whole) fault_ = Errc::malformed_request;
   if (fault_ != Errc::none) return fault_;
   join_cookies();
   RequestRules rules(*head_);
-  return rules.apply_h2({.scheme = scheme_,
-                         .has_scheme = (seen_ & kScheme) != 0,
-                         .has_authority = (seen_ & kAuthority) != 0,
-                         .has_path = (seen_ & kPath) != 0,
-                         .has_content = has_content},
-                        underscores_);
+  const Errc code = rules.apply_h2({.scheme = scheme_,
+                                    .protocol = protocol_,
+                                    .has_protocol = (seen_ & kProtocol) != 0,
+                                    .has_scheme = (seen_ & kScheme) != 0,
+                                    .has_authority = (seen_ & kAuthority) != 0,
+                                    .has_path = (seen_ & kPath) != 0,
+                                    .has_content = has_content},
+                                   underscores_);
+  if (code == Errc::none && head_->demands_tunnel()) become_upgrade(random);
+  return code;
+}
+
+// The handshake that a client of HTTP/1.1 would have begun (RFC 8441 section 5). A WebSocket's key,
+// which HTTP/2 does without, is ours: it is to the origin that it proves something.
+void H2RequestBuilder::become_upgrade(Random& random) {
+  constexpr std::string_view kKeyName = "Sec-WebSocket-Key";
+  auto& fields = head_->fields_;
+  const auto put = [&](FieldId id, std::string_view name, Slice value) {
+    fields.push_back({.name = keep(name), .value = value, .id = id, .dropped = false});
+  };
+  head_->method_ = Method::get;
+  head_->method_name_ = keep("GET");
+  std::erase_if(fields, [&](const Field& field) {
+    return ascii::equals_ignoring_case(head_->name(field), kKeyName);
+  });
+  put(FieldId::upgrade, field_name(FieldId::upgrade), protocol_);
+  if (ascii::equals_ignoring_case(head_->view(protocol_), "websocket")) {
+    put(FieldId::other, kKeyName, keep(websocket_key(random).view()));
+  }
 }
 
 // RFC 9113 section 8.2.3: one field, "; " between the crumbs, before it goes where crumbs are not
@@ -101,6 +129,11 @@ void H2RequestBuilder::join_cookies() {
   bool kept = false;
   std::erase_if(fields,
                 [&](const Field& field) { return is_cookie(field) && std::exchange(kept, true); });
+}
+
+// RFC 9113 section 8.5: through a tunnel comes DATA alone.
+Errc H2RequestBuilder::finish_trailers() const {
+  return (seen_ & kProtocol) != 0 ? Errc::bad_trailer : H2HeadBuilder::finish_trailers();
 }
 
 }  // namespace weir::http

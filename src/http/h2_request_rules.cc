@@ -1,4 +1,4 @@
-// The request rules for heads that came by HTTP/2: what RFC 9113 section 8.3.1 says of
+// The request rules for heads that came by HTTP/2: what RFC 9113 section 8.3.1 and RFC 8441 say of
 // pseudo-header fields instead of a start line, and everything of HTTP/1's that goes for both.
 #include <llhttp.h>
 
@@ -20,14 +20,22 @@ constexpr NamedMethod kMethods[] = {
 #undef WEIR_METHOD
 };
 
+// RFC 9110 section 7.8: one name, with or without a version.
+bool is_protocol(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  return ascii::is_token(text.substr(0, slash)) &&
+         (slash == std::string_view::npos || ascii::is_token(text.substr(slash + 1)));
+}
+
 }  // namespace
 
 Errc RequestRules::apply_h2(const H2Pseudo& pseudo, UnderscorePolicy underscores) {
-  if (const Errc code = check_h2_method(); code != Errc::none) return code;
+  if (const Errc code = check_h2_method(pseudo.has_protocol); code != Errc::none) return code;
   const std::string_view scheme = head_.view(pseudo.scheme);
   const bool known_scheme =
       ascii::equals_ignoring_case(scheme, "https") || ascii::equals_ignoring_case(scheme, "http");
   if (!pseudo.has_scheme || !known_scheme || !pseudo.has_path) return Errc::bad_target;
+  if (pseudo.has_protocol && !pseudo.has_authority) return Errc::bad_host;
   facts_ = gather_facts(head_);
   for (const Field& field : head_.fields()) {
     if (is_connection_specific(field.id)) return Errc::bad_field;
@@ -38,13 +46,17 @@ Errc RequestRules::apply_h2(const H2Pseudo& pseudo, UnderscorePolicy underscores
   if (const Errc code = check_fields(underscores); code != Errc::none) return code;
   if (const Errc code = check_h2_authority(pseudo.has_authority); code != Errc::none) return code;
   if (const Errc code = check_h2_path(); code != Errc::none) return code;
-  if (const Errc code = check_h2_framing(pseudo.has_content); code != Errc::none) return code;
+  const Errc framing = pseudo.has_protocol ? check_h2_tunnel(head_.view(pseudo.protocol))
+                                           : check_h2_framing(pseudo.has_content);
+  if (framing != Errc::none) return framing;
   return check_expectation();
 }
 
-// The methods that the HTTP/1 side takes, so that it makes no difference how one comes.
-Errc RequestRules::check_h2_method() {
+// The methods that the HTTP/1 side takes, so that it makes no difference how one comes; and CONNECT
+// with a protocol, which no other method has (RFC 8441 section 4).
+Errc RequestRules::check_h2_method(bool has_protocol) {
   const std::string_view name = head_.method_name();
+  if (has_protocol) return name == "CONNECT" ? Errc::none : Errc::malformed_request;
   for (const NamedMethod& known : kMethods) {
     if (known.name != name || known.number == HTTP_PRI) continue;
     head_.method_ = method_of(known.number);
@@ -86,6 +98,16 @@ Errc RequestRules::check_h2_framing(bool has_content) {
   head_.content_length_ = declared.content_length;
   head_.framing_ = length ? Framing::length : has_content ? Framing::chunked : Framing::none;
   head_.accepts_trailers_ = facts_.te_trailers;
+  return Errc::none;
+}
+
+// What follows is a tunnel's and no content, so nothing can say how long it is.
+Errc RequestRules::check_h2_tunnel(std::string_view protocol) {
+  if (!is_protocol(protocol)) return Errc::malformed_request;
+  if (facts_.content_lengths > 0) return Errc::bad_upgrade;
+  head_.accepts_trailers_ = facts_.te_trailers;
+  head_.demands_tunnel_ = true;
+  head_.wants_upgrade_ = !names_http(protocol);
   return Errc::none;
 }
 

@@ -23,32 +23,34 @@ H2Session::H2Session(std::shared_ptr<H2Shared> shared, H2SessionEvents& events,
                               shared_->option);
   // Without RFC 7540's priorities (RFC 9113 section 5.3.2): there is no tree that a client could
   // grow.
-  const std::array<nghttp2_settings_entry, 4> settings = {{
+  const std::array<nghttp2_settings_entry, 5> settings = {{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits_.max_streams},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits_.window},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, as_setting(limits_.head.head_bytes)},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+      {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, limits_.tunnels ? 1U : 0U},
   }};
   nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
   nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
                                         static_cast<std::int32_t>(limits_.connection_window));
 }
 
-// What a stream that is gone has still sent is not worth an origin's time.
+// What a stream that is gone has still sent is not worth an origin's time; but the last words of a
+// tunnel may be what closed it.
 void H2Session::tell(H2StreamCore& core) {
   auto& stream = static_cast<H2StreamState&>(core);
+  const bool closed = stream.closed_;  // before it is told, which may close it
+  const bool last_words = closed && stream.tunnel_ && stream.fault_ == Errc::none;
   ParseStep step = take_step(stream);
-  if (stream.closed_) {
-    stream.waiting_.clear();
-    const Errc reason = stream.fault_;
-    if (reason != Errc::none && reason != Errc::client_gone) events_.on_abuse(H2Abuse::malformed);
-    events_.on_stream_closed(stream, reason);
-    return;
-  }
-  if (dead_ || failed_) return;
   if (stream.fault_ != Errc::none) step.error = {stream.fault_};
   const bool anything = step.head || step.complete || step.error || !step.content.empty();
-  if (anything) events_.on_stream_input(stream, step);
+  const bool heard = !broken() && (!closed || last_words);
+  if (heard && anything) events_.on_stream_input(stream, step);
+  if (!closed) return;
+  stream.waiting_.clear();
+  const Errc reason = stream.fault_;
+  if (reason != Errc::none && reason != Errc::client_gone) events_.on_abuse(H2Abuse::malformed);
+  events_.on_stream_closed(stream, reason);
 }
 
 bool H2Session::in_order(std::int32_t stream) {
@@ -104,6 +106,16 @@ bool H2Session::send_own_answer(H2StreamState& stream, const OwnAnswer& answer) 
   if (!submit_head(stream, has_body)) return false;
   if (has_body) end_message(stream, nullptr);
   send_direct(stream, std::span(&answer.body, has_body ? 1 : 0), true);
+  return !dead_;
+}
+
+bool H2Session::send_upgrade(H2StreamState& stream, const ResponseHead& head,
+                             std::span<const HeadEdit> edits) {
+  if (!stream.open_ || dead_) return false;
+  shared_->fields.set_upgrade(head, edits);
+  stream.tunnel_ = true;
+  if (!submit_head(stream, true)) return false;
+  pump();
   return !dead_;
 }
 

@@ -25,6 +25,7 @@ struct H2Limits {
   std::uint32_t max_streams = limits::kH2Streams;
   std::uint32_t window = limits::kH2Window;
   std::uint32_t connection_window = limits::kH2ConnectionWindow;
+  bool tunnels = true;  // the client is told that it may ask for them (RFC 8441)
 };
 
 // A client's stream. Embedded in whoever answers it.
@@ -32,6 +33,13 @@ class H2StreamState : public H2StreamCore {
  public:
   explicit H2StreamState(ChunkPool& chunks) : H2StreamCore(chunks) {}
 
+  // Ready for the next stream.
+  void clear() {
+    tunnel_ = false;
+    H2StreamCore::clear();
+  }
+  // What the request was told into is somebody else's from now on.
+  void release_head() { builder_.release_head(); }
   // The whole response is in frames.
   bool response_framed() const { return framed_end(); }
 
@@ -40,6 +48,7 @@ class H2StreamState : public H2StreamCore {
   friend struct H2Callbacks;
 
   H2RequestBuilder builder_;
+  bool tunnel_ = false;  // the response opened one: each side ends by itself
 };
 
 class H2SessionEvents {
@@ -73,6 +82,9 @@ class H2Session final : public H2Core {
                      std::span<const HeadEdit> edits, std::span<const std::string_view> content,
                      bool complete);
   bool send_own_answer(H2StreamState& stream, const OwnAnswer& answer);
+  // The origin's 101, as the 200 that opens a tunnel here. What follows is sent as content.
+  bool send_upgrade(H2StreamState& stream, const ResponseHead& head,
+                    std::span<const HeadEdit> edits);
 
   // --- ends ---
 

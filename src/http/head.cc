@@ -72,6 +72,7 @@ void RequestHead::reset() {
   method_name_ = target_ = path_and_query_ = authority_ = Slice();
   method_ = Method::other;
   absolute_form_ = expects_continue_ = wants_upgrade_ = accepts_trailers_ = false;
+  demands_tunnel_ = false;
 }
 
 void ResponseHead::reset() {

@@ -143,6 +143,9 @@ class RequestHead : public Head {
   bool expects_continue() const { return expects_continue_; }
   bool wants_upgrade() const { return wants_upgrade_; }  // Upgrade named in Connection, on HTTP/1.1
   bool accepts_trailers() const { return accepts_trailers_; }  // TE: trailers
+  // It wants_upgrade(), and came by HTTP/2 (RFC 8441): there any success opens the tunnel, so
+  // nothing but a tunnel may be one.
+  bool demands_tunnel() const { return demands_tunnel_; }
   // A server may overlook what it is asked for (RFC 9110 section 7.8).
   void withdraw_upgrade() { wants_upgrade_ = false; }
 
@@ -159,7 +162,12 @@ class RequestHead : public Head {
   bool expects_continue_ = false;
   bool wants_upgrade_ = false;
   bool accepts_trailers_ = false;
+  bool demands_tunnel_ = false;
 };
+
+inline bool is_success(int status) {
+  return status >= 200 && status < 300;
+}
 
 class ResponseHead : public Head {
  public:

@@ -17,6 +17,8 @@ namespace weir::http {
 // What a head of HTTP/2 has instead of a start line; method, authority and target are in the head.
 struct H2Pseudo {
   Slice scheme;
+  Slice protocol;
+  bool has_protocol = false;  // extended CONNECT, where the session has offered it (RFC 8441)
   bool has_scheme = false;
   bool has_authority = false;
   bool has_path = false;
@@ -41,10 +43,11 @@ class RequestRules {
   Errc check_host();
   Errc check_framing();
   Errc check_expectation();
-  Errc check_h2_method();
+  Errc check_h2_method(bool has_protocol);
   Errc check_h2_authority(bool has_authority);
   Errc check_h2_path();
   Errc check_h2_framing(bool has_content);
+  Errc check_h2_tunnel(std::string_view protocol);
   Slice slice_of(std::string_view part) const;
   Slice append(std::string_view first, std::string_view second);
 

@@ -1,4 +1,4 @@
-// SHA-1 (RFC 3174) and Base64 (RFC 4648) for one short text. SHA-1 protects nothing here: it is a
+// SHA-1 (RFC 3174) and Base64 (RFC 4648) for short texts. SHA-1 protects nothing here: it is a
 // checksum that only somebody who speaks WebSocket answers with.
 #include "http/websocket.h"
 
@@ -6,6 +6,8 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <span>
 
 namespace weir::http {
 namespace {
@@ -80,20 +82,18 @@ class Sha1 {
   std::size_t size_ = 0;
 };
 
-// Twenty bytes: six threes and two that are left, so one '=' at the end.
-WebsocketAccept base64_of(const Sha1::Digest& digest) {
+// Three bytes become four digits; what is left of `text` behind the last is '='.
+void write_base64(std::span<const std::uint8_t> bytes, std::span<char> text) {
   constexpr std::string_view kDigits =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  WebsocketAccept accept;
-  for (std::size_t i = 0; i < accept.text.size(); ++i) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
     const std::size_t bit = i * 6;
     const std::size_t at = bit / 8;
-    const std::uint32_t high = at < digest.size() ? digest[at] : 0;
-    const std::uint32_t low = at + 1 < digest.size() ? digest[at + 1] : 0;
-    accept.text[i] = kDigits[(high << 8 | low) >> (10 - bit % 8) & 0x3f];
+    const std::uint32_t high = at < bytes.size() ? bytes[at] : 0;
+    const std::uint32_t low = at + 1 < bytes.size() ? bytes[at + 1] : 0;
+    const char digit = kDigits[(high << 8 | low) >> (10 - bit % 8) & 0x3f];
+    text[i] = at < bytes.size() ? digit : '=';
   }
-  accept.text.back() = '=';
-  return accept;
 }
 
 }  // namespace
@@ -102,7 +102,21 @@ WebsocketAccept websocket_accept(std::string_view key) {
   Sha1 sha;
   sha.add(key);
   sha.add(kWebsocketGuid);
-  return base64_of(sha.finish());
+  const Sha1::Digest digest = sha.finish();
+  WebsocketAccept accept;
+  write_base64(digest, accept.text);
+  return accept;
+}
+
+WebsocketKey websocket_key(Random& random) {
+  std::array<std::uint8_t, 16> bytes;
+  for (std::size_t i = 0; i < bytes.size(); i += sizeof(std::uint64_t)) {
+    const std::uint64_t word = random.next();
+    std::memcpy(bytes.data() + i, &word, sizeof word);
+  }
+  WebsocketKey key;
+  write_base64(bytes, key.text);
+  return key;
 }
 
 }  // namespace weir::http

@@ -21,6 +21,12 @@ enum class Ending : std::uint8_t {
   abandoned,  // the client is gone, nothing can be said to it
 };
 
+// What a client said of a tunnel before it was granted: bytes in order, and whether that was all.
+struct EarlyWords {
+  ChunkQueue& bytes;
+  bool complete = false;
+};
+
 class Downstream {
  public:
   // False from a send: the client is gone; the exchange ends with Ending::abandoned.
@@ -33,11 +39,9 @@ class Downstream {
                             std::span<const std::string_view> content, bool complete) = 0;
   // The 101 to this client's upgrade. From then on there is a tunnel: content is bytes as they are,
   // both ways, and `complete` is the end of that direction alone. What the client sent already,
-  // behind its request, is appended to `early`. Asked of HTTP/1 alone: no other has `Upgrade`.
-  virtual bool send_upgrade(const http::ResponseHead&, std::span<const http::HeadEdit>,
-                            ChunkQueue&) {
-    return false;
-  }
+  // behind its request, goes to `early`.
+  virtual bool send_upgrade(const http::ResponseHead& head, std::span<const http::HeadEdit> edits,
+                            EarlyWords& early) = 0;
   // A whole answer of the proxy's own. Date, framing and connection fields are filled in here.
   virtual bool send_own_answer(http::OwnAnswer answer) = 0;
 

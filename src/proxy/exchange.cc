@@ -135,11 +135,23 @@ bool Exchange::answered_here(std::string_view path) {
     answer_redirect(path);
     return true;
   }
+  if (tunnel_denied()) {
+    answer_error(Errc::upgrade_denied);
+    return true;
+  }
   if (route.action != config::ActionKind::respond) return false;
   const config::Respond& respond = route.respond;
   answer({.status = respond.status, .content_type = respond.content_type, .body = respond.body},
          Errc::none);
   return true;
+}
+
+// Who demands a tunnel takes any success for one.
+bool Exchange::tunnel_denied() const {
+  if (!request_.demands_tunnel()) return false;
+  const config::Route& route = *plan_->settings;
+  if (route.action == config::ActionKind::respond) return http::is_success(route.respond.status);
+  return !http::passes_upgrade(request_, route.upgrade);
 }
 
 void Exchange::act(const traffic::RequestView& view, std::string_view path) {

@@ -66,6 +66,8 @@ class Exchange final : AttemptEvents {
   bool is_call() const { return is_call_; }
   // Request content waits for the origin, not for the client.
   bool request_paused() const { return request_paused_; }
+  // The response waits for the client.
+  bool response_paused() const { return response_paused_; }
 
   // More has come: counts what the heads take, if that is more than usual.
   void count_buffers();
@@ -83,6 +85,7 @@ class Exchange final : AttemptEvents {
   void act(const traffic::RequestView& view, std::string_view path);
   bool rate_limited(const traffic::RequestView& view);
   bool answered_here(std::string_view path);
+  bool tunnel_denied() const;
   Error prepare_forwarding(std::string_view path);
   bool start_attempt(const PickContext& context, std::size_t picked);
   bool attempt_started(Error error);

@@ -52,6 +52,11 @@ void Exchange::note_response() {
 void Exchange::begin_response(const http::ParseStep& step) {
   note_response();
   if (response_.status() >= 500 && try_again({}, response_.status())) return;
+  if (request_.demands_tunnel() && http::is_success(response_.status())) {
+    attempt_.judge({});  // an ordinary answer: it did not know what its success would mean here
+    answer_error(Errc::upgrade_ignored);
+    return;
+  }
 
   record_.status = response_.status();
   count_buffers();

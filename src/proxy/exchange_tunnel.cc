@@ -26,10 +26,12 @@ void Exchange::begin_tunnel() {
   edit_response();
   attempt_.begin_tunnel();
   context_.recorder.on_tunnel_begin(*plan_);
-  if (!downstream_->send_upgrade(response_, edits_.edits(), early_content_)) {
+  EarlyWords early{early_content_};
+  if (!downstream_->send_upgrade(response_, edits_.edits(), early)) {
     on_client_gone(Errc::client_reset);
     return;
   }
+  client_ended_ = early.complete;
   forget_heads();
   send_early_bytes();
 }
@@ -55,6 +57,7 @@ void Exchange::send_early_bytes() {
     send_through(std::span(runs.data(), count), false);
     early_content_.consume(bytes);
   }
+  if (client_ended_) send_through({}, true);
   tunnel_moved();
 }
 

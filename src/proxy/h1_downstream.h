@@ -62,7 +62,7 @@ class H1Downstream final : public DownstreamConnection, net::StreamEvents, Downs
   bool send_content(const http::ResponseHead& head, std::span<const std::string_view> content,
                     bool complete) override;
   bool send_upgrade(const http::ResponseHead& head, std::span<const http::HeadEdit> edits,
-                    ChunkQueue& early) override;
+                    EarlyWords& early) override;
   bool send_own_answer(http::OwnAnswer answer) override;
   std::uint64_t bytes_sent() const override { return written_ - written_before_; }
   std::size_t pending_bytes() const override { return stream_->pending_bytes(); }

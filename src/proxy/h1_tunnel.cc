@@ -7,11 +7,11 @@
 namespace weir::proxy {
 
 bool H1Downstream::send_upgrade(const http::ResponseHead& head,
-                                std::span<const http::HeadEdit> edits, ChunkQueue& early) {
+                                std::span<const http::HeadEdit> edits, EarlyWords& early) {
   state_ = State::tunnelling;
   keep_alive_ = false;
   disarm();
-  held_.for_each_run([&early](std::string_view run) { early.append(run); });
+  held_.for_each_run([&early](std::string_view run) { early.bytes.append(run); });
   held_.clear();
   if (std::exchange(reading_paused_, false)) stream_->resume_reading();
   context_.out.clear();

@@ -21,7 +21,8 @@ http::H2Limits session_limits(const ListenerPlan& plan) {
           .underscores = plan.underscores,
           .max_streams = settings.max_streams,
           .window = static_cast<std::uint32_t>(settings.window),
-          .connection_window = static_cast<std::uint32_t>(settings.connection_window)};
+          .connection_window = static_cast<std::uint32_t>(settings.connection_window),
+          .tunnels = plan.offers_tunnels};
 }
 
 net::TimeMs as_time(config::Millis time) {
@@ -103,8 +104,7 @@ void H2Downstream::on_stream_input(http::H2StreamState& stream, const http::Pars
 
 void H2Downstream::on_stream_closed(http::H2StreamState& stream, Errc reason) {
   auto& ours = static_cast<H2Stream&>(stream);
-  ours.on_gone(reason == Errc::none ? Errc::client_gone : reason);
-  recycle(ours);
+  if (ours.on_closed(reason)) recycle(ours);
 }
 
 void H2Downstream::recycle(H2Stream& stream) {
@@ -112,6 +112,10 @@ void H2Downstream::recycle(H2Stream& stream) {
   if (!streams_.empty()) return;
   idle_since_ = context_.wheel.now();
   watch_client();
+}
+
+void H2Downstream::recycle_over() {
+  while (!over_.empty()) recycle(over_.front());
 }
 
 void H2Downstream::on_request_over() {
@@ -155,6 +159,7 @@ void H2Downstream::on_framed() {
 // Everything asked for during the turn.
 void H2Downstream::flush() {
   if (state_ == State::closed) return;
+  recycle_over();
   take_held();
   if (state_ == State::open && has_enough_) drain();
   if (state_ == State::open) {
@@ -164,7 +169,8 @@ void H2Downstream::flush() {
   }
   if (broken_) {
     close();
-  } else if (state_ == State::open && session_.finished()) {
+  } else if (state_ == State::open && session_.finished() &&
+             (session_.broken() || streams_.empty())) {
     drop_streams(Errc::client_gone);
     linger();
   } else {

@@ -56,6 +56,8 @@ class H2Downstream final : public DownstreamConnection, net::StreamEvents, http:
   using WaitingList = IntrusiveList<H2Stream, &H2Stream::waiting_link_>;
   WaitingList& waiting() { return waiting_; }
   void on_request_over();
+  // The stream was closed before its exchange was over.
+  void recycle_later(H2Stream& stream) { over_.push_back(stream); }
   void on_slow_reading() { on_abuse(H2Abuse::slow_reading); }
 
  private:
@@ -83,6 +85,7 @@ class H2Downstream final : public DownstreamConnection, net::StreamEvents, http:
   bool write_output();
   void look_after_output();
   void recycle(H2Stream& stream);
+  void recycle_over();
   void drop_streams(Errc reason);
   void linger();
   void close();
@@ -96,7 +99,8 @@ class H2Downstream final : public DownstreamConnection, net::StreamEvents, http:
   http::H2Session session_;
   IntrusiveList<H2Stream, &H2Stream::link_> streams_;
   WaitingList waiting_;
-  ChunkQueue held_;  // early bytes
+  IntrusiveList<H2Stream, &H2Stream::over_link_> over_;  // to be recycled
+  ChunkQueue held_;                                      // early bytes
   net::Flush flush_;
   net::TimerEntry timer_;        // what the client owes next; or how long to linger
   net::TimerEntry write_timer_;  // what it owes taking

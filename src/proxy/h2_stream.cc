@@ -15,7 +15,8 @@ namespace weir::proxy {
 H2Stream::H2Stream(WorkerContext& context)
     : H2StreamState(context.chunks),
       context_(context),
-      timer_([](void* owner) { static_cast<H2Stream*>(owner)->on_timer(); }, this) {}
+      timer_([](void* owner) { static_cast<H2Stream*>(owner)->on_timer(); }, this),
+      early_(context.chunks) {}
 
 H2Stream::~H2Stream() {
   assert(active_ == nullptr);
@@ -32,12 +33,15 @@ void H2Stream::end() {
   disarm();
   link_.unlink();
   waiting_link_.unlink();
+  over_link_.unlink();
   connection_->count_waiting(noted_waiting_, 0);
   connection_ = nullptr;
   untaken_ = noted_waiting_ = 0;
   last_taken_ = 0;
   pace_ = {};
   reset_code_ = http::H2Code::cancel;
+  early_.clear();
+  tunnel_ = Tunnel::none;
   request_ended_ = false;
   clear();
 }
@@ -57,9 +61,11 @@ void H2Stream::on_input(const http::ParseStep& step) {
     return;
   }
   if (step.complete) request_ended_ = true;
-  pace_.count(step.content);
   for (const std::string_view run : step.content) untaken_ += run.size();
   if (step.head) exchange.count_buffers();
+  if (step.head && request().demands_tunnel()) tunnel_ = Tunnel::asked;
+  if (tunnel_ == Tunnel::asked) return ask_for_tunnel(step);
+  pace_.count(step.content);
   watch_client();
   exchange.on_request(step);
   if (active_ && !exchange.request_paused()) open_window();
@@ -81,8 +87,19 @@ void H2Stream::resume_request() {
   open_window();
 }
 
+bool H2Stream::on_closed(Errc reason) {
+  if (active_ && tunnel_ == Tunnel::open && reason == Errc::none) {
+    tunnel_ = Tunnel::closed;
+    return false;
+  }
+  on_gone(reason == Errc::none ? Errc::client_gone : reason);
+  return true;
+}
+
 void H2Stream::on_gone(Errc reason) {
-  if (active_) active_->exchange.on_client_gone(reason);
+  if (!active_) return;
+  const bool leaves_tunnel = tunnel_ >= Tunnel::open && reason == Errc::client_gone;
+  active_->exchange.on_client_gone(leaves_tunnel ? Errc::client_reset : reason);
 }
 
 // --- what the exchange sends ---
@@ -139,6 +156,7 @@ void H2Stream::on_output_moved() {
     return;
   }
   if (!active_->exchange.reading_head()) watch_client();
+  if (tunnel_ == Tunnel::open && !tunnel_moved()) return;
   const bool low = noted_waiting_ <= limits::kH2StreamLow &&
                    connection_->waiting_bytes() <= limits::kLowWatermark;
   if (low || noted_waiting_ == 0) active_->exchange.on_client_drained();
@@ -146,10 +164,19 @@ void H2Stream::on_output_moved() {
 
 void H2Stream::exchange_over(Ending ending) {
   http::H2Session& session = connection_->session();
-  if (ending == Ending::truncated) session.reset(*this, http::H2Code::internal_error);
-  if (ending == Ending::abandoned) session.reset(*this, reset_code_);
+  if (ending != Ending::complete) {
+    // RFC 8441 section 5: what resets a tunnel behind Weir is CANCEL.
+    const bool response_cut = ending == Ending::truncated && tunnel_ != Tunnel::open;
+    session.reset(*this, response_cut ? http::H2Code::internal_error : reset_code_);
+  }
+  release_head();
   context_.exchanges.release(context_, std::move(active_));
-  if (waiting_bytes() == 0) disarm();
+  if (waiting_bytes() == 0) {
+    disarm();
+  } else {
+    watch_output();
+  }
+  if (tunnel_ == Tunnel::closed) connection_->recycle_later(*this);
   connection_->on_request_over();
 }
 
@@ -168,10 +195,11 @@ void H2Stream::disarm() {
 // What the client owes next: taking what was sent before anything else, then content, if it is not
 // the origin that holds it up.
 void H2Stream::watch_client() {
+  if (tunnel_ == Tunnel::open) return;  // the exchange has the tunnel's one deadline
   pace_.stop_waiting(context_.wheel.now());
   if (waiting_bytes() > 0) {
     watch_output();
-  } else if (!client_owes_content()) {
+  } else if (!owes_content()) {
     disarm();
   } else {
     const bool expects = request().expects_continue();
@@ -179,8 +207,15 @@ void H2Stream::watch_client() {
   }
 }
 
+bool H2Stream::owes_content() const {
+  const Exchange& exchange = active_->exchange;
+  return !request_ended_ && tunnel_ == Tunnel::none && !exchange.request_paused() &&
+         !exchange.is_call();
+}
+
 // Neither more output nor more content puts the deadline off, only what is taken.
 void H2Stream::watch_output() {
+  if (active_ && tunnel_ == Tunnel::open) return;
   if (watching_output_ && client_is_stuck()) return;
   arm(static_cast<net::TimeMs>(connection_->settings().timeouts.write_idle.count()));
   watching_output_ = true;
@@ -189,11 +224,6 @@ void H2Stream::watch_output() {
 
 bool H2Stream::client_is_stuck() const {
   return framed_bytes() - last_taken_ < least_taken(connection_->settings());
-}
-
-bool H2Stream::client_owes_content() const {
-  const Exchange& exchange = active_->exchange;
-  return !request_ended_ && !exchange.request_paused() && !exchange.is_call();
 }
 
 void H2Stream::on_timer() {
@@ -205,7 +235,7 @@ void H2Stream::on_timer() {
       watching_output_ = false;
       watch_output();
     }
-  } else if (active_ && client_owes_content()) {
+  } else if (active_ && owes_content()) {
     request_ended_ = true;  // its rest is not waited for
     active_->exchange.on_request_error({Errc::body_timeout});
   }
@@ -240,7 +270,7 @@ void H2Workshop::release(WorkerContext& context, std::unique_ptr<H2Stream> strea
 }
 
 H2Workshop& H2Workshop::of(WorkerContext& context) {
-  if (!context.h2) context.h2 = std::make_shared<H2Workshop>();
+  if (!context.h2) context.h2 = std::make_shared<H2Workshop>(context.random);
   return *context.h2;
 }
 

@@ -1,7 +1,8 @@
 // One request on an HTTP/2 connection with its response: feeds what the session tells to the
 // exchange, sends what the exchange answers, opens the stream's window as content is taken, and
-// keeps the client's deadlines for this stream alone. It belongs to its H2Downstream while the
-// stream lives and to the worker's H2Workshop between; it knows nothing of routes or origins.
+// keeps the client's deadlines for this stream alone; h2_tunnel.cc is about the stream of a tunnel.
+// It belongs to its H2Downstream while the stream lives and to the worker's H2Workshop between; it
+// knows nothing of routes or origins.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +14,9 @@
 
 #include <weir/error.h>
 
+#include "base/chunk.h"
 #include "base/intrusive_list.h"
+#include "base/random.h"
 #include "http/h2_session.h"
 #include "net/retire_list.h"
 #include "net/timer_wheel.h"
@@ -37,6 +40,10 @@ class H2Stream final : public http::H2StreamState, public net::Retirable, Downst
   void on_input(const http::ParseStep& step);
   // The stream is no more, or its connection: nothing can be sent. The exchange ends.
   void on_gone(Errc reason);
+  // The session has forgotten the stream, none: because both sides had ended. False: the client's
+  // last bytes of a tunnel are still on their way to the origin, and the connection hears when they
+  // are through (recycle_later).
+  bool on_closed(Errc reason);
   // Some of what waits may have gone out.
   void on_output_moved();
   // Ready for the workshop.
@@ -48,6 +55,8 @@ class H2Stream final : public http::H2StreamState, public net::Retirable, Downst
                      std::span<const std::string_view> content, bool complete) override;
   bool send_content(const http::ResponseHead& head, std::span<const std::string_view> content,
                     bool complete) override;
+  bool send_upgrade(const http::ResponseHead& head, std::span<const http::HeadEdit> edits,
+                    EarlyWords& early) override;
   bool send_own_answer(http::OwnAnswer answer) override;
   std::uint64_t bytes_sent() const override { return sent_bytes(); }
   std::size_t pending_bytes() const override { return waiting_bytes(); }
@@ -56,14 +65,23 @@ class H2Stream final : public http::H2StreamState, public net::Retirable, Downst
   void resume_request() override;
   void exchange_over(Ending ending) override;
 
+  enum class Tunnel : std::uint8_t {
+    none,
+    asked,
+    open,
+    closed,  // both sides have ended, not all of it has come to the origin
+  };
+
+  void ask_for_tunnel(const http::ParseStep& step);
+  bool tunnel_moved();
   bool sent(bool well);
   void note_waiting();
   void give_up(Errc reason, http::H2Code code);
   void open_window();
   void watch_client();
   void watch_output();
+  bool owes_content() const;
   bool client_is_stuck() const;
-  bool client_owes_content() const;
   void on_timer();
   void arm(net::TimeMs delay);
   void disarm();
@@ -77,12 +95,15 @@ class H2Stream final : public http::H2StreamState, public net::Retirable, Downst
   std::uint64_t last_taken_ = 0;   // of what was sent, gone into frames at the last look
   ContentPace pace_;               // of the request
   http::H2Code reset_code_ = http::H2Code::cancel;
+  ChunkQueue early_;  // bytes of a tunnel that is not granted yet; no more than its window
+  Tunnel tunnel_ = Tunnel::none;
   bool request_ended_ = false;
   bool watching_output_ = false;
 
  public:
   Link link_;          // in the connection's list
   Link waiting_link_;  // in its list of streams with waiting_bytes()
+  Link over_link_;     // in its list of streams that outlived themselves
 };
 
 // What the HTTP/2 connections of one worker share: the session's common parts, and streams that
@@ -91,7 +112,9 @@ class H2Workshop {
  public:
   static constexpr std::size_t kKept = 512;
 
-  H2Workshop() : shared_(http::make_h2_shared()) { free_.reserve(kKept); }
+  explicit H2Workshop(Random& random) : shared_(http::make_h2_shared(random)) {
+    free_.reserve(kKept);
+  }
 
   const std::shared_ptr<http::H2Shared>& shared() const { return shared_; }
   std::unique_ptr<H2Stream> acquire(WorkerContext& context);

@@ -23,7 +23,23 @@ std::optional<AddressCounts::Place> ListenerPlan::place_for(const IpAddress& pee
   return AddressCounts::enter(addresses, peer, settings->limits.connections_per_address);
 }
 
-ListenerPlan make_listener_plan(const config::Listener& listener, std::uint32_t index) {
+namespace {
+
+// May a request of that listener come to a route that lets one through?
+bool may_tunnel(const config::Config& config, const config::Listener& listener) {
+  return std::ranges::any_of(config.routes, [&](const config::Route& route) {
+    const std::vector<std::string>& names = route.match.listeners;
+    const bool here = names.empty() || std::ranges::find(names, listener.name) != names.end();
+    const bool forwards =
+        route.action == config::ActionKind::cluster || route.action == config::ActionKind::split;
+    return here && forwards && (route.upgrade.any || !route.upgrade.protocols.empty());
+  });
+}
+
+}  // namespace
+
+ListenerPlan make_listener_plan(const config::Config& config, std::uint32_t index) {
+  const config::Listener& listener = config.listeners[index];
   ListenerPlan plan;
   plan.index = index;
   plan.settings = &listener;
@@ -41,6 +57,7 @@ ListenerPlan make_listener_plan(const config::Listener& listener, std::uint32_t 
       plan.underscores = http::UnderscorePolicy::refuse;
       break;
   }
+  plan.offers_tunnels = listener.http2.tunnels && may_tunnel(config, listener);
   plan.open_connections = std::make_shared<std::atomic<std::uint32_t>>(0);
   if (listener.limits.connections_per_address != 0) {
     plan.addresses = std::make_shared<AddressCounts>(random_seed());

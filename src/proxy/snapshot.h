@@ -45,6 +45,7 @@ struct ListenerPlan {
   std::vector<http::Network> trusted;
   http::HeadLimits head_limits;
   http::UnderscorePolicy underscores = http::UnderscorePolicy::drop;
+  bool offers_tunnels = false;       // to clients of HTTP/2, because a route may open one
   observe::ExchangeSeries unrouted;  // where requests are counted that reached no route
   // Open connections over all workers: bounds limits.connections, shown as a metric.
   std::shared_ptr<std::atomic<std::uint32_t>> open_connections;
@@ -57,7 +58,8 @@ struct ListenerPlan {
   // many clients (a trusted proxy, a unix socket) is not counted.
   std::optional<AddressCounts::Place> place_for(const IpAddress& peer, bool is_unix) const;
 };
-ListenerPlan make_listener_plan(const config::Listener& listener, std::uint32_t index);
+// Of the listener of that index in the file, which outlives the plan.
+ListenerPlan make_listener_plan(const config::Config& config, std::uint32_t index);
 
 // One generation of the configuration, shared by all workers.
 struct Snapshot : PlannedClusters {

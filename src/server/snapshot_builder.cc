@@ -49,7 +49,7 @@ class ClusterPlanner {
 
 void make_listeners(proxy::Snapshot& snapshot, const proxy::Snapshot* before) {
   for (std::uint32_t i = 0; i < snapshot.config.listeners.size(); ++i) {
-    proxy::ListenerPlan plan = proxy::make_listener_plan(snapshot.config.listeners[i], i);
+    proxy::ListenerPlan plan = proxy::make_listener_plan(snapshot.config, i);
     for (std::size_t j = 0; before != nullptr && j < before->listeners.size(); ++j) {
       const proxy::ListenerPlan& old = before->listeners[j];
       if (!same_socket(*old.settings, *plan.settings)) continue;

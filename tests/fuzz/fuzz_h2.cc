@@ -1,7 +1,7 @@
 // What a client sends behind HTTP/2's preface, in pieces whose size the first byte says: every
 // request that the session accepts, written as it would be forwarded, must mean the same to a
-// strict HTTP/1 parser; nothing is told of a stream after its end; what the session wants to say
-// stays bounded.
+// strict HTTP/1 parser; every tunnel that it asks for is opened and echoes; nothing is told of a
+// stream after its end; what the session wants to say stays bounded.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,6 +27,7 @@ struct Stream : H2StreamState {
   std::string content;
   bool has_head = false;
   bool over = false;  // refused, complete or closed
+  bool tunnel = false;
   bool closed = false;
 };
 
@@ -36,7 +37,8 @@ Message message_of(const RequestHead& head, const std::string& content) {
   message.host = head.authority();
   message.content = content;
   message.fields = list(head, head.fields());
-  message.trailers = list(head, head.trailers());
+  // A tunnel's are refused when they have come to their end; some of them may be here.
+  if (!head.demands_tunnel()) message.trailers = list(head, head.trailers());
   return message;
 }
 
@@ -63,7 +65,13 @@ void check_forwarded(RequestHead& head, const std::string& content) {
 
 class Client final : public H2SessionEvents {
  public:
-  Client() : session_(make_h2_shared(), *this, H2Limits{}, chunks_) { session_.receive(kHello, 1); }
+  Client() : session_(make_h2_shared(random_), *this, H2Limits{}, chunks_) {
+    H1ResponseParser parser;
+    parser.reset(switching_, Method::get, {});
+    parser.feed(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+    session_.receive(kHello, 1);
+  }
 
   void sends(std::string_view bytes) {
     session_.receive(bytes, ++now_ms_);
@@ -95,6 +103,11 @@ class Client final : public H2SessionEvents {
       bytes += run.size();
     }
     session_.take(stream, bytes);
+    if (step.head && stream.head.demands_tunnel()) open_tunnel(stream);
+    if (stream.tunnel) {
+      session_.send_content(stream, step.content, step.complete, switching_);
+      return;
+    }
     if (!step.complete) return;
     stream.over = true;
     check_forwarded(stream.head, stream.content);
@@ -107,11 +120,19 @@ class Client final : public H2SessionEvents {
   }
   void on_abuse(H2Abuse) override {}
 
+  void open_tunnel(Stream& stream) {
+    check_forwarded(stream.head, "");
+    stream.tunnel = true;
+    session_.send_upgrade(stream, switching_, {});
+  }
+
   void answer(Stream& stream, int status) {
     const std::string body(stream.content.size() % 3000, 'x');
     session_.send_own_answer(stream, {.status = status, .body = body, .date = "now"});
   }
 
+  Random random_{1};
+  ResponseHead switching_;
   ChunkPool chunks_;
   std::vector<std::unique_ptr<Stream>> streams_;
   H2Session session_;

@@ -17,47 +17,11 @@ from support.generations import Generations
 from support.metrics import metric, wait_for_metric
 from support.waiting import Stopwatch, wait_for
 from support.websocket import BINARY, CLOSE, TEXT
+from support.websocket_server import RealServer, websockets
 from support.weir import command, config
-
-try:
-    import websockets
-except ImportError:
-    websockets = None
 
 SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n"
 ASKING = b"GET /raw HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n"
-
-
-class RealServer:
-    """An echo server of the websockets library on a loop of its own."""
-
-    def __init__(self):
-        self._loop = asyncio.new_event_loop()
-        started = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
-        self._thread.start()
-        if not started.wait(20):
-            raise AssertionError("the websockets server does not start")
-
-    def _run(self, started):
-        async def echo(peer, *_):
-            async for message in peer:
-                await peer.send(message)
-
-        async def serve():
-            self._end = asyncio.Event()
-            server = await websockets.serve(echo, "127.0.0.1", 0, max_size=None)
-            self.address = "%s:%d" % server.sockets[0].getsockname()
-            started.set()
-            await self._end.wait()
-            server.close()
-            await server.wait_closed()
-        self._loop.run_until_complete(serve())
-        self._loop.close()
-
-    def close(self):
-        self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join(20)
 
 
 class WebSockets(IntegrationTest):

@@ -300,7 +300,7 @@ inline void Scenario::build() {
   shared_->mirror_bytes = before ? before->mirror_bytes : std::make_shared<proxy::ByteBudget>();
   const config::Config& kept = shared_->config;
   for (std::uint32_t i = 0; i < kept.listeners.size(); ++i) {
-    shared_->listeners.push_back(proxy::make_listener_plan(kept.listeners[i], i));
+    shared_->listeners.push_back(proxy::make_listener_plan(kept, i));
     if (before && i < before->listeners.size()) {
       shared_->listeners[i].open_connections = before->listeners[i].open_connections;
     }

@@ -104,6 +104,26 @@ class Response(Expectation):
         return self.check and self.check(client, answer, client.requests())
 
 
+class Tunnel(Expectation):
+    """A tunnel is open (RFC 8441), and goes on; `check(client, answer, requests)` as of a Response, once `content` came."""
+
+    def __init__(self, content=b"", check=None):
+        self.content, self.check = content, check
+
+    def __str__(self):
+        return f"a tunnel is open on stream 1, through which {self.content!r} came"
+
+    def reached(self, client):
+        answer = client.answers[1]
+        return answer.over or (answer.fields is not None and len(answer.body) >= len(self.content))
+
+    def fault(self, client):
+        answer = client.answers[1]
+        if answer.over or answer.status != 200 or answer.body != self.content:
+            return f"the answer is: {answer}"
+        return self.check and self.check(client, answer, client.requests())
+
+
 class Nothing(Expectation):
     """What was sent is taken without consequence: no stream and no connection ends by it."""
 
@@ -185,5 +205,6 @@ ends = ConnectionError
 resets = StreamError
 refused = Refusal
 answered = Response
+tunnelled = Tunnel
 ignored = Nothing
 either = Either

@@ -1,8 +1,10 @@
 """The origin of the HTTP/2 tests: what it answers follows from the path, and every request that arrived whole is
 kept. Requests for /probe come from the tests themselves and are not."""
 
+import socket
 import threading
 
+from support import websocket
 from support.origins import OK, ScriptedOrigin
 from support.waiting import PATIENCE, wait_for
 
@@ -15,7 +17,9 @@ OWN_WORDS = (b"HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Hop\r\nKeep-Alive: t
 
 class CaseOrigin(ScriptedOrigin):
     """/bytes/N answers N bytes, /chunks/N the same in chunks and with a trailer, /hold not before `let_go`, /unread
-    does not even read content before; /echo answers the request's content, /status/N nothing; anything else "ok"."""
+    does not even read content before; /echo answers the request's content, /status/N nothing; anything else "ok".
+    /tunnel opens the WebSocket that is asked for and returns what comes, whatever it is, until the end; /tunnel/hold does
+    so when it is let go, /tunnel/end has ended its own side, /tunnel/reset resets."""
 
     def __init__(self):
         self._go = threading.Event()
@@ -33,6 +37,9 @@ class CaseOrigin(ScriptedOrigin):
             if request.target != "/probe":
                 with self._lock:
                     self.requests.append(request)
+            if request.target.startswith("/tunnel"):
+                self._tunnel(connection, request)
+                return
             self._answer(connection, request)
 
     def _answer(self, connection, request):
@@ -52,13 +59,30 @@ class CaseOrigin(ScriptedOrigin):
         elif kind == "words":
             connection.send(OWN_WORDS)
         elif kind == "hold":
-            go = self._go
-            with self._lock:
-                self._held += 1
-            go.wait(PATIENCE)
+            self._wait()
             connection.send(OK)
         else:
             self._sized(connection, request, b"ok")
+
+    def _tunnel(self, connection, request):
+        if request.target.endswith("/hold"):
+            self._wait()
+        connection.send(websocket.answer_to(request))
+        if request.target.endswith("/reset"):
+            connection.reset()
+            return
+        if request.target.endswith("/end"):
+            connection.socket.shutdown(socket.SHUT_WR)
+            connection.reader.rest()
+            return
+        while some := connection.reader.some():
+            connection.send(some)
+
+    def _wait(self):
+        go = self._go
+        with self._lock:
+            self._held += 1
+        go.wait(PATIENCE)
 
     @staticmethod
     def _sized(connection, request, content):

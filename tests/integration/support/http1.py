@@ -99,6 +99,13 @@ class Reader:
         """So many bytes, whatever they are."""
         return self._exactly(size, "bytes")
 
+    def some(self):
+        """What there is, waiting for a first byte; nothing at the end of the connection."""
+        if not self._buffer:
+            self._more()
+        found, self._buffer = self._buffer, b""
+        return found
+
     def rest(self):
         """Everything until the other side ends the connection."""
         while self._more():

@@ -77,7 +77,8 @@ class H2SessionTest : public testing::Test, public H2SessionEvents {
   }
   void on_abuse(H2Abuse abuse) override { abuses_.emplace_back(name_of(abuse)); }
 
-  std::shared_ptr<H2Shared> shared_ = make_h2_shared();
+  Random random_{1};
+  std::shared_ptr<H2Shared> shared_ = make_h2_shared(random_);
   ChunkPool chunks_;
   std::vector<std::unique_ptr<Stream>> streams_;
   std::unique_ptr<H2Session> session_;

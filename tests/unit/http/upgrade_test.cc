@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -80,6 +81,23 @@ TEST(Upgrade, TheProofOfAHandshake) {
   EXPECT_EQ(websocket_accept(std::string(27, 'a')).view(), "NCEiOv6lMC9mC8oEZnneqRdJ4DU=");
   EXPECT_EQ(websocket_accept(std::string(28, 'a')).view(), "xMWmCBqYJY4uXzUs8PNU1t+Pzro=");
   EXPECT_EQ(websocket_accept(std::string(1000, 'a')).view(), "5NTUoiakd6SVWIqWDPiPpuZdCmI=");
+}
+
+// 16 bytes: 22 digits, of which the last has two bits (RFC 4648 section 4).
+TEST(Upgrade, AKeyIsSixteenBytesAndAnotherEachTime) {
+  Random random(1);
+  std::set<std::string> seen;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string key(websocket_key(random).view());
+    ASSERT_EQ(key.size(), 24U);
+    EXPECT_EQ(
+        key.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"),
+        22U);
+    EXPECT_EQ(key.substr(22), "==");
+    EXPECT_NE(std::string_view("AQgw").find(key[21]), std::string_view::npos) << key;
+    seen.insert(key);
+  }
+  EXPECT_EQ(seen.size(), 1000U);
 }
 
 bool answered(std::string_view request_lines, const std::string& response) {

@@ -68,6 +68,25 @@ TEST_F(H2End, AResetOfWhatIsAnsweredChangesNothing) {
   EXPECT_EQ(client.answer(3).body, "ok");
 }
 
+// The exchange is over, its head another's, and the stream still open.
+TEST_F(H2End, TrailersOfWhatWasAnsweredReachNobody) {
+  H2Client& client = connect_h2({{kInitialWindow, 2}});
+  client.sends(h2::headers(1, h2::request_fields("POST", "/"), false));
+  Party& origin = accept();
+  origin.sends(ok("waits for a window"));
+  ASSERT_EQ(records().size(), 1U);
+  Party& other = connect();
+  other.sends("POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
+  Party& its_origin = accept();
+  client.sends(h2::headers(1, {{"x-sum", "not theirs"}}));
+  other.sends("0\r\n\r\n");
+  const test::HttpText request = its_origin.receives();
+  EXPECT_TRUE(request.whole);
+  EXPECT_FALSE(request.trailer("x-sum") == "not theirs");
+  its_origin.sends(ok("ok"));
+  EXPECT_EQ(other.receives().body, "ok");
+}
+
 TEST_F(H2End, AClientThatLeavesEndsAllItsExchanges) {
   H2Client& client = connect_h2();
   client.sends(h2::get(1) + h2::get(3));
