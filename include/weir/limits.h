@@ -61,6 +61,7 @@ inline constexpr Millis kResponseIdleTimeout = 60s;
 inline constexpr Millis kBackoffBase = 25ms;
 inline constexpr Millis kBackoffMax = 250ms;
 inline constexpr Millis kUpstreamIdleTimeout = 30s;
+inline constexpr Millis kRushIdleTimeout = 1s;  // of connections beyond connections.idle
 inline constexpr Millis kTunnelIdleTimeout = 1h;
 inline constexpr Millis kStreamIdleTimeout = 5min;
 inline constexpr Millis kShutdownTimeout = 30s;

@@ -122,11 +122,13 @@ std::unique_ptr<net::ConnectTicket> EndpointPool::dial(const net::ProxyAddresses
                       {&its.wheel, its.tls}, events);
 }
 
-// Where each client has its own connections, those of clients that are gone make room.
+// There is room for all, but those beyond the limit idle for a moment only (idle_timeout_ms). Where
+// each client has its own connections, those of clients that are gone make room instead.
 bool EndpointPool::has_idle_room() {
   const std::size_t most = cluster_.idle_max_per_endpoint_;
-  if (cluster_.names_clients() && most > 0 && idle_count_ >= most) close_oldest_idle();
-  return idle_count_ < most;
+  if (most == 0) return false;
+  if (cluster_.names_clients() && idle_count_ >= most) close_oldest_idle();
+  return idle_count_ < most || !cluster_.names_clients();
 }
 
 void EndpointPool::give_back(Connection& connection) {
@@ -149,7 +151,10 @@ void EndpointPool::give_back(Connection& connection) {
 }
 
 net::TimeMs EndpointPool::idle_timeout_ms(const Connection& connection) const {
-  auto ours = static_cast<net::TimeMs>(cluster_.settings().connections.idle_timeout.count());
+  const bool beyond = idle_count_ > cluster_.idle_max_per_endpoint_;
+  const config::Millis most = cluster_.settings().connections.idle_timeout;
+  const auto ours =
+      static_cast<net::TimeMs>((beyond ? std::min(most, limits::kRushIdleTimeout) : most).count());
   // Below the origin's own timeout, so that we close first and no request meets a closing
   // connection.
   const net::TimeMs theirs = connection.origin_idle_timeout_ms_;

@@ -149,7 +149,7 @@ TEST_F(ClusterLimit, AWaiterWhoseEndpointsAllWentIsAnswered) {
 
 class IdleLimit : public test::ExchangeTest {};
 
-TEST_F(IdleLimit, NoMoreThanTheirCountAreKept) {
+TEST_F(IdleLimit, BeyondTheirCountTheyAreKeptForAMoment) {
   cluster().connections.idle = 1;
   Party& one = connect();
   Party& two = connect();
@@ -159,8 +159,41 @@ TEST_F(IdleLimit, NoMoreThanTheirCountAreKept) {
   Party& second = accept();
   first.sends(kOk);
   second.sends(kOk);
-  EXPECT_TRUE(first.is_connected());
+  advance(900ms);
+  EXPECT_TRUE(second.is_connected());
+  advance(200ms);
   EXPECT_FALSE(second.is_connected());
+  EXPECT_TRUE(first.is_connected());
+}
+
+// Or each of them would connect anew, and what was saved by few idle connections is lost on them.
+TEST_F(IdleLimit, ARushOfMoreThanTheirCountIsServedByThoseThatAreThere) {
+  cluster().connections.idle = 1;
+  Party& one = connect();
+  Party& two = connect();
+  one.sends(kGet);
+  two.sends(kGet);
+  Party& first = accept();
+  Party& second = accept();
+  for (int round = 0; round < 3; ++round) {
+    first.sends(kOk);
+    second.sends(kOk);
+    advance(500ms);
+    one.sends(kGet);
+    two.sends(kGet);
+  }
+  EXPECT_TRUE(first.is_connected());
+  EXPECT_TRUE(second.is_connected());
+  EXPECT_EQ(connecting(), 0U);
+}
+
+TEST_F(IdleLimit, NoneIsKeptWhereNoneIsWanted) {
+  cluster().connections.idle = 0;
+  Party& client = connect();
+  client.sends(kGet);
+  Party& origin = accept();
+  origin.sends(kOk);
+  EXPECT_FALSE(origin.is_connected());
 }
 
 TEST_F(IdleLimit, AnIdleConnectionIsClosedAfterItsTime) {
