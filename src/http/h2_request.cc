@@ -116,7 +116,7 @@ void H2RequestBuilder::join_cookies() {
   joined.value.offset = static_cast<std::uint32_t>(bytes.size());
   bool first = true;
   for (const Field& field : fields) {
-    if (!is_cookie(field)) continue;
+    if (!is_cookie(field) || field.value.length == 0) continue;
     if (!first) keep("; ");
     first = false;
     const std::uint32_t length = field.value.length;

@@ -178,6 +178,7 @@ void Exchange::act(const traffic::RequestView& view, std::string_view path) {
 
 Error Exchange::prepare_forwarding(std::string_view path) {
   http::limit_upgrade(request_, plan_->settings->upgrade);
+  if (request_.demands_tunnel() && pool().http2()) return {Errc::upgrade_denied};
   edits_.push_all(plan_->request_edits);
   if (plan_->rewrite) {
     if (const Error error = plan_->rewrite->apply(path, forwarded_path_)) return error;

@@ -213,6 +213,14 @@ TEST_F(H2Exchange, CookieCrumbsAreJoined) {
   EXPECT_EQ(request.field("X-Between"), "x");
 }
 
+// Or the field would end in a space, and be another one to whoever reads it next.
+TEST_F(H2Exchange, EmptyCookieCrumbsAreLeftOut) {
+  H2Client& client = connect_h2();
+  client.sends(h2::headers(
+      1, h2::request_fields("GET", "/", {{"cookie", ""}, {"cookie", "a=1"}, {"cookie", ""}})));
+  EXPECT_EQ(accept().receives().field("Cookie"), "a=1");
+}
+
 TEST_F(H2Exchange, OwnAnswersSayWhatTheySayOnHttp1) {
   file.routes[0].match.path = "/shop";
   H2Client& client = connect_h2();

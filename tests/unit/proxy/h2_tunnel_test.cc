@@ -59,6 +59,11 @@ class H2Tunnels : public test::H2TunnelTest {
   }
 };
 
+TEST_F(H2Tunnels, AreDeniedWhereTheEndpointsSpeakHttp2) {
+  cluster().protocol = config::UpstreamProtocol::http2;
+  expect_denied("websocket");
+}
+
 TEST_F(H2Tunnels, AreHandshakesOfHttp1ToTheOrigin) {
   H2Client& client = connect_h2();
   client.sends(connect_to(1, "websocket",
