@@ -115,32 +115,16 @@ void Loop::woken() {
   }
 }
 
-void Loop::defer(Deferred& call) {
-  if (!call.link_.linked()) deferred_.push_back(call);
-}
-
 void Loop::before_wait() {
   refresh_now();
-  const bool called = run_deferred();
+  const bool called = !deferred_.empty();
+  deferred_.run_due();
   flushes_.run();
   const bool destroys = !retired_.empty();
   retired_.sweep();
   // After work the turn ends without waiting, so that run_once() returns with what it did.
   const bool busy = called || destroys || !deferred_.empty();
   program_timer(busy ? now() : wheel_.next_due());
-}
-
-// Calls what is deferred now; what those calls defer waits for the next turn, so that input is
-// never starved.
-bool Loop::run_deferred() {
-  if (deferred_.empty()) return false;
-  IntrusiveList<Deferred, &Deferred::link_> due;
-  while (!deferred_.empty()) due.push_back(deferred_.pop_front());
-  while (!due.empty()) {
-    Deferred& call = due.pop_front();
-    call.callback_(call.owner_);
-  }
-  return true;
 }
 
 // libuv's timer is touched only when the next due slot changed, which in steady state is once a

@@ -8,28 +8,13 @@
 #include <utility>
 
 #include "base/chunk.h"
-#include "base/intrusive_list.h"
-#include "net/flush_list.h"
+#include "net/deferred.h"
 #include "net/retire_list.h"
 #include "net/timer_wheel.h"
 
 struct uv_loop_s;
 
 namespace weir::net {
-
-// A call that is owed but must not happen where it became known (a connect that failed at once).
-// Embedded in its owner; destroying it takes it back.
-class Deferred {
- public:
-  using Callback = void (*)(void* owner);
-  Deferred(Callback callback, void* owner) : callback_(callback), owner_(owner) {}
-
- private:
-  friend class Loop;
-  Link link_;
-  Callback callback_;
-  void* owner_;
-};
 
 class Loop {
  public:
@@ -55,11 +40,11 @@ class Loop {
   void retire(std::unique_ptr<Retirable> object) { retired_.retire(std::move(object)); }
   RetireList& retired() { return retired_; }
   // What is asked for here is done at the end of this turn, before anything is destroyed.
-  FlushList& flushes() { return flushes_; }
+  DeferredList& flushes() { return flushes_; }
 
   // Calls it once, before the loop waits again, never from inside defer(). Deferring it twice is
   // calling it once.
-  void defer(Deferred& call);
+  void defer(Deferred& call) { deferred_.ask(call); }
 
   // Calls `wake` on the loop's thread soon; calls coalesce. Thread safe. `wake` is set once, before
   // the loop runs.
@@ -76,15 +61,14 @@ class Loop {
   void before_wait();
   void fire_timers();
   void woken();
-  bool run_deferred();
   void program_timer(TimeMs due);
 
   std::unique_ptr<Core> core_;
   TimerWheel wheel_;
   ChunkPool chunks_;
   RetireList retired_;
-  FlushList flushes_;
-  IntrusiveList<Deferred, &Deferred::link_> deferred_;
+  DeferredList flushes_;
+  DeferredList deferred_;
   TimeMs timer_due_ = TimerWheel::kNever;  // what libuv's timer is set to
 };
 

@@ -14,7 +14,7 @@
 #include "base/chunk.h"
 #include "base/intrusive_list.h"
 #include "http/h2_session.h"
-#include "net/flush_list.h"
+#include "net/deferred.h"
 #include "net/stream.h"
 #include "net/timer_wheel.h"
 #include "proxy/downstream_connection.h"
@@ -101,7 +101,7 @@ class H2Downstream final : public DownstreamConnection, net::StreamEvents, http:
   WaitingList waiting_;
   IntrusiveList<H2Stream, &H2Stream::over_link_> over_;  // to be recycled
   ChunkQueue held_;                                      // early bytes
-  net::Flush flush_;
+  net::Deferred flush_;
   net::TimerEntry timer_;        // what the client owes next; or how long to linger
   net::TimerEntry write_timer_;  // what it owes taking
   std::size_t waiting_bytes_ = 0;

@@ -14,7 +14,7 @@
 #include "base/chunk.h"
 #include "base/clock.h"
 #include "base/random.h"
-#include "net/flush_list.h"
+#include "net/deferred.h"
 #include "net/retire_list.h"
 #include "net/timer_wheel.h"
 #include "net/tls_facts.h"
@@ -76,7 +76,7 @@ struct WorkerContext {
   const Clock& clock;
   net::TimerWheel& wheel;
   net::RetireList& retired;
-  net::FlushList& flushes;
+  net::DeferredList& flushes;
   ChunkPool& chunks;
   Recorder& recorder;
   ExchangePool& exchanges;

@@ -16,7 +16,7 @@
 #include "base/intrusive_list.h"
 #include "http/h2_client_session.h"
 #include "net/connector.h"
-#include "net/flush_list.h"
+#include "net/deferred.h"
 #include "net/retire_list.h"
 #include "net/stream.h"
 #include "net/timer_wheel.h"
@@ -113,7 +113,7 @@ class H2Connection final : public net::Retirable,
   IntrusiveList<H2Carrier, &H2Carrier::link_> carriers_;
   std::size_t carriers_count_ = 0;
   WaitingList waiting_;
-  net::Flush flush_;
+  net::Deferred flush_;
   net::TimerEntry idle_timer_;
   std::string_view scheme_;
   net::TimeMs idle_since_ = 0;

@@ -16,7 +16,7 @@
 #include "base/chunk.h"
 #include "base/intrusive_list.h"
 #include "net/connector.h"
-#include "net/flush_list.h"
+#include "net/deferred.h"
 #include "net/retire_list.h"
 #include "net/timer_wheel.h"
 #include "upstream/cluster.h"
@@ -39,7 +39,7 @@ struct PoolEnvironment {
   net::RetireList& retired;
   Buffer& out;  // scratch for composing what is written; empty between writes
   ChunkPool& chunks;
-  net::FlushList& flushes;
+  net::DeferredList& flushes;
   std::uint32_t workers = 1;
   net::TlsEngine* tls = nullptr;  // null where no cluster has TLS
 };

@@ -156,7 +156,7 @@ class Scenario : proxy::Recorder {
   ChunkPool chunks_;
   std::shared_ptr<BufferBytes> buffer_bytes_ = std::make_shared<BufferBytes>();
   net::RetireList retired_;
-  net::FlushList flushes_;
+  net::DeferredList flushes_;
   proxy::ExchangePool exchanges_;
   proxy::MirrorRunner mirrors_{chunks_};
   proxy::DownstreamList downstreams_;

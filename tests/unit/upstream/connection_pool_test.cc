@@ -62,7 +62,7 @@ class Pool : public testing::Test {
   net::RetireList retired_;
   Buffer out_;
   ChunkPool chunks_;
-  net::FlushList flushes_;
+  net::DeferredList flushes_;
   std::shared_ptr<Cluster> cluster_;
   std::unique_ptr<ClusterPool> pool_;
 };
