@@ -3,8 +3,8 @@
 // once, so that nothing is checked in between. Used by h1_writer.cc for one head, on the stack.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <string_view>
 
 #include "base/buffer.h"
@@ -19,8 +19,7 @@ class FieldWriter {
   FieldWriter(Buffer& out, const Head& head, std::span<const HeadEdit> edits, std::size_t extra);
 
   FieldWriter& put(std::string_view text) {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
+    at_ = std::copy_n(text.data(), text.size(), at_);  // what is empty may be nowhere
     return *this;
   }
   void put_line(std::string_view name, std::string_view value) {
