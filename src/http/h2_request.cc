@@ -68,9 +68,12 @@ Errc H2RequestBuilder::finish(bool has_content, Random& random) {
   head_->head_bytes_ = decoded_;
   const bool whole = (seen_ & kMethod) != 0;
   if (fault_ == Errc::none && !whole) fault_ = Errc::malformed_request;
-  if (fault_ != Errc::none) return fault_;
-  join_cookies();
   RequestRules rules(*head_);
+  if (fault_ != Errc::none) {
+    rules.tell_h2_method();
+    return fault_;
+  }
+  join_cookies();
   const Errc code = rules.apply_h2({.scheme = scheme_,
                                     .protocol = protocol_,
                                     .has_protocol = (seen_ & kProtocol) != 0,

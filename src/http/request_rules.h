@@ -34,6 +34,8 @@ class RequestRules {
   Errc apply(Slice target, std::uint8_t llhttp_method, UnderscorePolicy underscores);
   // The same for one that came by HTTP/2 (h2_request_rules.cc).
   Errc apply_h2(const H2Pseudo& pseudo, UnderscorePolicy underscores);
+  // Of such a one that is refused before it is whole, the method: the answer depends on it.
+  void tell_h2_method() { check_h2_method(false); }
 
  private:
   Errc check_start_line(Slice target, std::uint8_t llhttp_method);

@@ -15,6 +15,15 @@
 #include "proxy/request_fields.h"
 
 namespace weir::proxy {
+namespace {
+
+std::size_t size_of(std::span<const std::string_view> content) {
+  std::size_t bytes = 0;
+  for (const std::string_view run : content) bytes += run.size();
+  return bytes;
+}
+
+}  // namespace
 
 Exchange::Exchange(WorkerContext& context)
     : context_(context),
@@ -160,7 +169,6 @@ void Exchange::act(const traffic::RequestView& view, std::string_view path) {
     give_up_at_ = context_.wheel.now() + static_cast<net::TimeMs>(timeouts.request.count());
   }
   choose_cluster(view);
-  is_call_ = pool().http2() && http::is_grpc_call(request_);
   if (const Error error = prepare_forwarding(path)) {
     answer_error(error.code);
     return;
@@ -178,7 +186,6 @@ void Exchange::act(const traffic::RequestView& view, std::string_view path) {
 
 Error Exchange::prepare_forwarding(std::string_view path) {
   http::limit_upgrade(request_, plan_->settings->upgrade);
-  if (request_.demands_tunnel() && pool().http2()) return {Errc::upgrade_denied};
   edits_.push_all(plan_->request_edits);
   if (plan_->rewrite) {
     if (const Error error = plan_->rewrite->apply(path, forwarded_path_)) return error;
@@ -214,13 +221,27 @@ net::ProxyAddresses Exchange::addresses() const {
 // soon as the attempt is ready.
 bool Exchange::start_attempt(const PickContext& context, std::size_t picked) {
   advance(Step::leasing);
-  // A server may overlook what it is asked for (RFC 9110 section 7.8), and HTTP/2 has no Upgrade.
-  if (pool().http2()) request_.withdraw_upgrade();
+  if (request_.demands_tunnel() && pool().http2()) {
+    answer_error(Errc::upgrade_denied);
+    return false;
+  }
+  see_call();
   if (pool().names_clients()) attempt_.speak_for(addresses());
   ++record_.attempts;
   tries_.begin(tries_.empty() ? record_.times.head : context_.clock.mono_ns());
   // An upgrade is not sent again when its connection turns out dead.
-  return attempt_started(attempt_.start(pool(), context, picked, request_.wants_upgrade()));
+  return attempt_started(attempt_.start(pool(), context, picked, asks_for_upgrade()));
+}
+
+// A server may overlook what it is asked for (RFC 9110 section 7.8), and HTTP/2 has no Upgrade.
+bool Exchange::asks_for_upgrade() const {
+  return request_.wants_upgrade() && !pool().http2();
+}
+
+// Whether it is a call changes with the cluster; a client that is none's any more is watched again.
+void Exchange::see_call() {
+  const bool was_call = std::exchange(is_call_, pool().http2() && http::is_grpc_call(request_));
+  if (was_call && !is_call_ && !request_paused_) downstream_->resume_request();
 }
 
 bool Exchange::attempt_started(Error error) {
@@ -269,7 +290,7 @@ void Exchange::send_request(std::span<const std::string_view> content) {
     // An origin that no longer reads may still answer: a failed write is left to the response's end
     // or deadline.
     attempt_.send_content(request_, content, request_complete_);
-    if (!content.empty()) keep_content(content);
+    if (!content.empty() && !answering()) keep_content(content);
     if (request_complete_ && step_ == Step::sending) advance(Step::awaiting);
     await_origin();
   }
@@ -281,7 +302,9 @@ void Exchange::send_head(std::span<const std::string_view> content) {
   record_.reused_connection = attempt_.on_reused_connection();
   const upstream::OutgoingRequest out{&request_, forwarded_path(), request_.authority(),
                                       edits_.edits()};
-  const bool sent = attempt_.send_request(out, content, request_complete_, response_);
+  const std::size_t bytes = size_of(content);
+  const bool more = early_content_.size() > bytes;  // than fits into one write
+  const bool sent = attempt_.send_request(out, content, request_complete_ && !more, response_);
   advance(request_complete_ ? Step::awaiting : Step::sending);
   if (!sent) {  // not a byte left: another connection gets all of it
     if (early_content_.empty()) {
@@ -291,7 +314,9 @@ void Exchange::send_head(std::span<const std::string_view> content) {
     return;
   }
   anything_sent_ = true;
-  if (early_content_.empty()) {
+  if (more) {
+    send_rest(bytes);
+  } else if (early_content_.empty()) {
     keep_content(content);
   } else if (!may_keep(0)) {
     lose_content();
@@ -301,6 +326,21 @@ void Exchange::send_head(std::span<const std::string_view> content) {
   await_origin();
 }
 
+// What else came before there was a connection. It is too much to be kept for another.
+void Exchange::send_rest(std::size_t already_sent) {
+  early_content_.consume(already_sent);
+  while (!early_content_.empty()) {
+    std::array<std::string_view, limits::kBodySpans> runs;
+    const std::size_t count = early_content_.runs(runs.data(), runs.size());
+    const std::span<const std::string_view> content(runs.data(), count);
+    const std::size_t bytes = size_of(content);
+    const bool last = bytes == early_content_.size();
+    attempt_.send_content(request_, content, request_complete_ && last);
+    early_content_.consume(bytes);
+  }
+  lose_content();
+}
+
 // What was sent is kept, as long as it is little, where an endpoint may say that it has not looked
 // at it.
 bool Exchange::may_keep(std::size_t more) const {
@@ -308,8 +348,7 @@ bool Exchange::may_keep(std::size_t more) const {
 }
 
 void Exchange::keep_content(std::span<const std::string_view> content) {
-  std::size_t bytes = 0;
-  for (std::string_view run : content) bytes += run.size();
+  const std::size_t bytes = size_of(content);
   if (bytes == 0 || content_gone_) return;
   if (!may_keep(bytes)) return lose_content();
   for (std::string_view run : content) early_content_.append(run);

@@ -93,6 +93,9 @@ class Exchange final : AttemptEvents {
   void on_attempt_ready() override;
   void send_request(std::span<const std::string_view> content);
   void send_head(std::span<const std::string_view> content);
+  void send_rest(std::size_t already_sent);
+  bool asks_for_upgrade() const;
+  void see_call();
   bool may_keep(std::size_t more) const;
   void keep_content(std::span<const std::string_view> content);
   void lose_content();

@@ -26,7 +26,7 @@ AttemptOutcome Exchange::outcome_of(Error error, int status) const {
   return {
       .error = error,
       .status = status,
-      .safe_method = request_.safe() && !request_.wants_upgrade(),
+      .safe_method = request_.safe() && !asks_for_upgrade(),
       .anything_sent = anything_sent_,
       .content_gone = content_gone_,
       .reused_connection = attempt_.on_reused_connection(),

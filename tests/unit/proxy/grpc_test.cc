@@ -52,6 +52,16 @@ TEST_F(GrpcCall, IsAnsweredInItsOwnWords) {
   EXPECT_TRUE(last_record().values.grpc);
 }
 
+TEST_F(GrpcCall, WithTooMuchMetadataIsToldSoInItsOwnWords) {
+  listener().limits.headers = 10;
+  H2Client& client = connect_h2();
+  h2::Fields more = {{"content-type", "application/grpc"}};
+  for (int i = 0; i < 10; ++i) more.emplace_back("x-more", std::to_string(i));
+  client.sends(h2::headers(1, h2::request_fields("POST", "/shop.Cart/Add", more), true));
+  EXPECT_EQ(client.answer(1).field("grpc-status"), "8");
+  EXPECT_EQ(last_record().values.status, 431);
+}
+
 TEST_F(GrpcCall, NothingElseIs) {
   route().match.path = "/other";
   H2Client& client = connect_h2();

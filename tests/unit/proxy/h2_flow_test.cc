@@ -123,6 +123,15 @@ TEST_F(H2Flow, APausedUploadStopsItsStreamOnly) {
   EXPECT_EQ(up.receives().body, body + "end");
 }
 
+TEST_F(H2Flow, AllThatFitsIntoALargeWindowGoesToTheOrigin) {
+  listener().http2.window = listener().http2.connection_window = 1024 * 1024;
+  H2Client& client = connect_h2();
+  client.sends(h2::headers(1, h2::request_fields("PUT", "/"), false));
+  const std::string body = content(1000 * 1024);
+  client.sends(data(1, body, true));  // nobody has accepted yet
+  EXPECT_EQ(accept().receives().body, body);
+}
+
 TEST_F(H2Flow, MoreThanTheWindowIsAnErrorOfTheStream) {
   H2Client& client = connect_h2();
   client.sends(h2::headers(1, h2::request_fields("PUT", "/"), false));

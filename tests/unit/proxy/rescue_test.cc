@@ -47,6 +47,19 @@ TEST_F(Rescue, ARefusedConnection) {
   EXPECT_EQ(last_record().values.attempts, 2);
 }
 
+// HTTP/2 has no Upgrade, so the candidate would have been asked without; stable is asked with it.
+TEST_F(Rescue, AnUpgradeFromACandidateThatHasNone) {
+  file.clusters[1].protocol = config::UpstreamProtocol::http2;
+  Party& client = connect();
+  client.sends(
+      "GET /a HTTP/1.1\r\nHost: a.test\r\nX-User: ann\r\nUpgrade: websocket\r\n"
+      "Connection: Upgrade\r\n\r\n");
+  refuse();
+  Party& stable = accept();
+  EXPECT_EQ(connected_to(), kStable);
+  EXPECT_EQ(stable.receives().field("Upgrade"), "websocket");
+}
+
 TEST_F(Rescue, AResetBeforeTheAnswer) {
   Party& client = connect();
   client.sends(kUserGet);
