@@ -114,6 +114,7 @@ void H2ClientSession::receive(std::string_view bytes, std::uint64_t now_ms) {
 // Whole answers are told though their stream is gone already, as most are.
 void H2ClientSession::tell(H2StreamCore& core) {
   auto& stream = static_cast<H2ClientStream&>(core);
+  const bool closed = stream.closed_;  // before it is told, which may close it: told by itself then
   ParseStep step = take_step(stream);
   if (stream.response_ != nullptr && !stream.fault_told_) {
     step.complete |= step.head && stream.response_->interim();
@@ -125,7 +126,7 @@ void H2ClientSession::tell(H2StreamCore& core) {
     const bool anything = step.head || step.complete || step.error || !step.content.empty();
     if (anything) events_.on_response(stream, step);
   }
-  if (!stream.closed_) return;
+  if (!closed) return;
   stream.waiting_.clear();
   events_.on_stream_closed(stream, stream.fault_ == Errc::none ? stream.ended_for_ : stream.fault_);
 }

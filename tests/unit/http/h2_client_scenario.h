@@ -25,7 +25,8 @@ class H2ClientSessionTest : public testing::Test, public H2ClientEvents {
     ResponseHead head;
     Told told;
     std::string content;
-    bool gives_up = false;  // at the first step
+    bool gives_up = false;      // at the first step
+    bool asks_another = false;  // then
   };
 
   H2ClientSessionTest() { start(); }
@@ -95,9 +96,12 @@ class H2ClientSessionTest : public testing::Test, public H2ClientEvents {
     if (step.error) word += name_of(step.error.code);
     its.told.push_back(word);
     if (its.gives_up) session_->cancel(its);
+    if (std::exchange(its.asks_another, false)) ask();
   }
   void on_stream_closed(H2ClientStream& stream, Errc reason) override {
-    static_cast<Asked&>(stream).told.push_back("closed " + std::string(name_of(reason)));
+    auto& its = static_cast<Asked&>(stream);
+    its.told.push_back("closed " + std::string(name_of(reason)));
+    its.clear();
   }
 
   std::shared_ptr<H2Shared> shared_ = make_h2_client_shared();

@@ -339,6 +339,19 @@ TEST_F(H2ClientSessionTest, OneThatGivesUpAtAnInterimAnswerHearsNoMore) {
   EXPECT_EQ(asked.told.size(), 2U);
 }
 
+// Its reset goes out with another request that is begun while it is told.
+TEST_F(H2ClientSessionTest, OneThatIsClosedWhileItIsToldHearsOfItOnce) {
+  Asked& asked = ask("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 9\r\n\r\n", false);
+  begin();
+  asked.gives_up = asked.asks_another = true;
+  hears(ok(1, true));
+  EXPECT_EQ(says().answer(1).reset, 8U);
+  EXPECT_EQ(asked.told, (Told{"200 complete ", "closed none"}));
+  EXPECT_EQ(session_->streams(), 1U);
+  session_->dispatch();
+  EXPECT_EQ(asked.told.size(), 2U);
+}
+
 TEST_F(H2ClientSessionTest, TheEndpointSaysHowManyStreamsItTakes) {
   EXPECT_EQ(session_->streams_allowed(), 100U);
   begin({{3, 7}});

@@ -232,5 +232,21 @@ TEST_F(Http2EndpointEnd, ADrainingEndpointsConnectionEndsWithItsLastRequest) {
   endpoint().set_state(EndpointState::active);
 }
 
+// The client's next request is there already, and goes out with the reset of the first.
+TEST_F(Http2EndpointEnd, AnEarlyAnswerEndsItsStreamWhileTheNextRequestBegins) {
+  Party& client = connect();
+  client.sends("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100000\r\n\r\n");
+  H2Origin& origin = accept_h2();
+  client.sends(std::string(100'000, 'x') + std::string(kGet), 64 * 1024);
+  EXPECT_FALSE(origin.request(1).ended) << "its window is too small for that";
+  origin.answers(1, "early");
+  EXPECT_EQ(client.receives().body, "early");
+  EXPECT_EQ(origin.request(1).reset, 8U);
+  EXPECT_EQ(origin.path(3), "/");
+  origin.answers(3, "next");
+  EXPECT_EQ(client.receives().body, "next");
+  EXPECT_EQ(open_upstreams(), 1U);
+}
+
 }  // namespace
 }  // namespace weir::proxy
