@@ -77,7 +77,7 @@ class Carrier {
   virtual void resume_reading() = 0;
 
   // The connection has carried an earlier exchange: its end before a response byte is the
-  // idle-close race, not an origin's failure.
+  // idle-close race, not an origin's failure. Not so once a stream has ended without it.
   virtual bool reused() const = 0;
   // Has a byte of the response been seen?
   virtual bool response_begun() const = 0;

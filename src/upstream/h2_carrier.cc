@@ -154,6 +154,12 @@ void H2Carrier::on_over(Error error) {
   events->on_response_cut(error);
 }
 
+// Which is no race with an idle connection's end: the endpoint has looked at the request.
+void H2Carrier::on_stream_over(Errc reason) {
+  reused_ = false;
+  on_over({reason});
+}
+
 void H2Carrier::give_back() {
   leased_ = false;
   events_ = nullptr;

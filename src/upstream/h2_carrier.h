@@ -50,6 +50,8 @@ class H2Carrier final : public Carrier, public http::H2ClientStream, public net:
   // The stream has ended, or its connection: for that reason, none when the answer was told whole.
   // The last call unless the lease goes on; may give the lease back.
   void on_over(Error error);
+  // ... the stream alone, while its connection goes on.
+  void on_stream_over(Errc reason);
   // Some of what waits may have gone out.
   void on_output_moved();
   bool leased() const { return leased_; }

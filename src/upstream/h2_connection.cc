@@ -187,7 +187,7 @@ void H2Connection::on_response(http::H2ClientStream& stream, const http::ParseSt
 }
 
 void H2Connection::on_stream_closed(http::H2ClientStream& stream, Errc reason) {
-  static_cast<H2Carrier&>(stream).on_over({reason});
+  static_cast<H2Carrier&>(stream).on_stream_over(reason);
 }
 
 void H2Connection::ask_flush() {

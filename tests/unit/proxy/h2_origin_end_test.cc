@@ -248,5 +248,21 @@ TEST_F(Http2EndpointEnd, AnEarlyAnswerEndsItsStreamWhileTheNextRequestBegins) {
   EXPECT_EQ(open_upstreams(), 1U);
 }
 
+// No race with an idle connection's end: that goes on.
+TEST_F(Http2EndpointEnd, AStreamThatIsResetIsTheEndpointsFailure) {
+  route().retry.attempts = 0;
+  H2Origin* origin = nullptr;
+  Party& client = warm(origin);
+  client.sends(kSmallPost);
+  origin->sends(h2::rst(3, 2));
+  EXPECT_EQ(client.receives().status(), 502);
+  EXPECT_EQ(endpoint().conduct().failures(), 1U);
+  client.sends(kGet);
+  origin->sends(h2::rst(5, 2));
+  EXPECT_EQ(client.receives().status(), 502);
+  EXPECT_EQ(origin->requests(), 3U) << "and nothing is sent again for it, but for retries";
+  EXPECT_EQ(endpoint().conduct().failures(), 2U);
+}
+
 }  // namespace
 }  // namespace weir::proxy
