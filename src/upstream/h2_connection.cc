@@ -159,6 +159,15 @@ void H2Connection::recycle(H2Carrier& carrier) {
   owner_.pool().cluster_.slot_freed();
 }
 
+// There may be room for several who wait at the cluster's limit: the connection is new, or the
+// endpoint takes more than it did. (The one stream that comes free with a request is recycle()'s.)
+void H2Connection::call_waiting() {
+  ClusterPool& cluster = owner_.pool().cluster_;
+  if (cluster.queue_.empty() || !has_room()) return;
+  for (std::size_t n = room(); n > 0 && has_room() && cluster.slot_freed(); --n) {
+  }
+}
+
 void H2Connection::set_idle(bool idle) {
   if (std::exchange(idle_, idle) == idle) return;
   owner_.count_idle(idle);
@@ -213,6 +222,7 @@ void H2Connection::flush() {
     end({fault == Errc::none ? Errc::upstream_reset : fault});
   } else {
     look_after_itself();
+    call_waiting();
   }
 }
 

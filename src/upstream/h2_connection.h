@@ -99,6 +99,7 @@ class H2Connection final : public net::Retirable,
   bool is_spent() const;
   std::uint32_t streams_allowed() const;
   std::size_t room() const;
+  void call_waiting();
   void set_idle(bool idle);
   void on_idle_timer();
   void leave();

@@ -316,13 +316,14 @@ bool ClusterPool::make_room() {
   return std::ranges::any_of(pools_, [](const auto& pool) { return pool->close_oldest_idle(); });
 }
 
-void ClusterPool::slot_freed() {
-  if (queue_.empty()) return;
+bool ClusterPool::slot_freed() {
+  if (queue_.empty()) return false;
   LeaseRequest& next = queue_.pop_front();
   next.queued_in_ = nullptr;
   next.called_ = true;
   cluster_->remove_waiting();
-  next.events_.on_slot_free();
+  next.events_.on_slot_free();  // may end it
+  return queue_.empty() || &queue_.front() != &next;
 }
 
 void ClusterPool::queue_timer_fired() {

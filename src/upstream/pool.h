@@ -174,7 +174,8 @@ class ClusterPool {
   void take_up_manner(Manner manner);
   void remove_connection() { cluster_->remove_connection(); }
   void drop_unused();
-  void slot_freed();
+  // Calls the request that has waited longest. False: none waits, or it waits again.
+  bool slot_freed();
   void queue_timer_fired();
   void watch_others();
   void yield_timer_fired();
