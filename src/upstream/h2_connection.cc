@@ -106,11 +106,13 @@ void H2Connection::serve_requesters() {
 
 // --- who gets a stream of it ---
 
-// As long as it has not said so on this connection, what it said on others.
+// As long as it has not said so on this connection, what it said on others. None, which is said for
+// a while only (RFC 9113 section 6.5.2), is not believed of a new one: who asked for it would ask
+// for another, and so on.
 std::uint32_t H2Connection::streams_allowed() const {
   const bool told = session_ && session_->begun();
   return std::min(settings().max_streams,
-                  told ? session_->streams_allowed() : owner_.streams_allowed());
+                  told ? session_->streams_allowed() : std::max(1U, owner_.streams_allowed()));
 }
 
 std::size_t H2Connection::room() const {

@@ -1,5 +1,6 @@
 // Who gets a stream of an HTTP/2 endpoint's connections when streams are scarce: requests that wait
-// at the cluster's limit are called when there is room, however it came to be.
+// at the cluster's limit are called when there is room, however it came to be, and an endpoint that
+// takes none has no connections heaped upon it.
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -63,6 +64,20 @@ TEST_F(Http2EndpointRoom, WhoWaitsIsCalledWhenTheEndpointTakesMore) {
   for (const std::int32_t stream : {1, 5, 7}) origin.answers(stream);
   for (Party* client : waiting) EXPECT_EQ(client->receives().body, "ok");
   EXPECT_EQ(first[0]->receives().body, "ok");
+}
+
+TEST_F(Http2EndpointRoom, AnEndpointThatTakesNoStreamsIsAskedOnceMoreAndNotAgain) {
+  Party& client = connect();
+  client.sends(kGet);
+  H2Origin& origin = accept_h2({{kMaxStreams, 0}});
+  origin.sends(h2::rst(1, 7));
+  ASSERT_EQ(connecting(), 1U);
+  H2Origin& second = accept_h2({{kMaxStreams, 0}});
+  EXPECT_EQ(connecting(), 0U) << "a connection for each time that there was no stream";
+  EXPECT_EQ(second.requests(), 1U);
+  second.sends(h2::rst(1, 7));
+  EXPECT_EQ(client.receives().status(), 503);
+  EXPECT_EQ(connecting(), 0U);
 }
 
 }  // namespace
