@@ -115,6 +115,8 @@ int H2ClientCallbacks::on_frame(nghttp2_session* ng, const nghttp2_frame* frame,
     case NGHTTP2_RST_STREAM:
       if (H2ClientStream* stream = stream_of(ng, frame->hd.stream_id)) {
         stream->reset_by_peer_ = true;
+        // No more of these than requests of ours: an early answer ends so (RFC 9113 section 8.1).
+        session.resets_.give_back(session.granted(limits::kH2Resets), 1);
       }
       return 0;
     case NGHTTP2_SETTINGS:

@@ -76,6 +76,33 @@ TEST_F(H2EndpointAbuse, SettingsEmptyFramesAndResetsAreCounted) {
   }
 }
 
+TEST_F(H2EndpointAbuse, ResetsOfStreamsThatAreNoneAreCounted) {
+  ask();
+  begin();
+  hears(ok(1, true));
+  repeat(h2::rst(1, 8), limits::kH2Resets.burst * limits::kH2EndpointGenerosity);
+  EXPECT_FALSE(session_->finished());
+  repeat(h2::rst(1, 8), 1);
+  expect_end(11);
+}
+
+// There are no more of them than there were requests: an answer that comes before all of the
+// request has been sent ends so (RFC 9113 section 8.1).
+TEST_F(H2EndpointAbuse, ResetsOfRequestsAreNot) {
+  begin();
+  const auto most = static_cast<std::int32_t>(limits::kH2Resets.burst);
+  for (std::int32_t i = 0; i <= most * static_cast<std::int32_t>(limits::kH2EndpointGenerosity);
+       ++i) {
+    const std::int32_t stream = 1 + 2 * i;
+    ask("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 9\r\n\r\n", false);
+    says();
+    hears(ok(stream, true) + h2::rst(stream, 0));
+    ASSERT_EQ(asked_.back()->told, (Told{"200 complete ", "closed none"})) << i;
+    asked_.clear();
+  }
+  EXPECT_FALSE(session_->finished());
+}
+
 TEST_F(H2EndpointAbuse, ContinuationsWithoutEndAreCut) {
   ask();
   begin();
