@@ -329,6 +329,22 @@ TEST_F(H2ClientSessionTest, ACancelledRequestIsResetAndNotTold) {
   EXPECT_EQ(says().frames(h2::kPing).size(), 1U) << "the connection goes on";
 }
 
+// What is on its way to a stream that was reset must not use up the connection's window.
+TEST_F(H2ClientSessionTest, ContentOfACancelledRequestOpensTheConnectionsWindow) {
+  Asked& asked = ask();
+  begin();
+  hears(ok(1));
+  session_->cancel(asked);
+  const std::string content(16'000, 'x');
+  for (std::size_t sent = 0; sent < 2 * limits::kH2EndpointConnectionWindow;
+       sent += content.size()) {
+    hears(h2::data(1, content));
+    EXPECT_EQ(says().answer(1).reset, 8U);
+    ASSERT_FALSE(seen_->goaway_code()) << sent;
+  }
+  EXPECT_GE(says().opened(0), limits::kH2EndpointConnectionWindow);
+}
+
 TEST_F(H2ClientSessionTest, OneThatGivesUpAtAnInterimAnswerHearsNoMore) {
   Asked& asked = ask();
   asked.gives_up = true;
