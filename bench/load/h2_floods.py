@@ -35,9 +35,11 @@ KINDS = {  # name: (connections of the flooder, what it is)
     "priority": (1, "PRIORITY frames (CVE-2019-9513)"),
     "empty_data": (1, "empty DATA (CVE-2019-9518)"),
     "late_data": (1, "empty DATA on a stream that has ended"),
+    "late_headers": (1, "HEADERS on a stream that has ended"),
     "window_update": (1, "WINDOW_UPDATE frames of one byte"),
     "unknown": (1, "frames of a type that nobody knows"),
-    "hpack_bomb": (1, "field blocks of 16 KB that decode to 64 MB (CVE-2016-6581)"),
+    "hpack_bomb": (1, "field blocks of 16 KB that decode to 48 MB (CVE-2016-6581)"),
+    "many_fields": (1, "field blocks of 16,000 fields, broken by the second"),
     "stall": (64, "answers for which there is no window (CVE-2019-9511)"),
     "unread": (64, "answers that nobody reads (CVE-2019-9517)"),
 }

@@ -17,6 +17,7 @@ enum class H2Abuse : std::uint8_t {
   pings,           // PING frames (CVE-2019-9512)
   priorities,      // PRIORITY and PRIORITY_UPDATE frames (CVE-2019-9513)
   empty_frames,    // frames with nothing in them (CVE-2019-9518)
+  late_frames,     // HEADERS and DATA on streams that have ended
   window_updates,  // more WINDOW_UPDATE frames than there was anything to take
   unknown_frames,  // of types that nobody knows
   answer_backlog,  // more acknowledgements asked for than taken (CVE-2019-9514)
@@ -25,11 +26,11 @@ enum class H2Abuse : std::uint8_t {
   protocol_error,  // against RFC 9113: the whole connection ended
   malformed,       // a request against RFC 9113: its stream was reset
 };
-inline constexpr std::size_t kH2Abuses = 14;
+inline constexpr std::size_t kH2Abuses = 15;
 inline constexpr std::array<std::string_view, kH2Abuses> kH2AbuseNames = {
-    "resets",       "continuations", "header_bomb",    "settings",       "pings",
-    "priorities",   "empty_frames",  "window_updates", "unknown_frames", "answer_backlog",
-    "slow_reading", "slow_head",     "protocol_error", "malformed"};
+    "resets",         "continuations", "header_bomb", "settings",       "pings",
+    "priorities",     "empty_frames",  "late_frames", "window_updates", "unknown_frames",
+    "answer_backlog", "slow_reading",  "slow_head",   "protocol_error", "malformed"};
 
 constexpr std::string_view name_of(H2Abuse abuse) {
   return kH2AbuseNames[static_cast<std::size_t>(abuse)];

@@ -128,6 +128,7 @@ inline constexpr H2Allowance kH2SettingsFrames{20, 1};
 inline constexpr H2Allowance kH2Pings{100, 10};  // and one for each DATA frame sent
 inline constexpr H2Allowance kH2Priorities{300, 50};
 inline constexpr H2Allowance kH2EmptyFrames{50, 5};
+inline constexpr H2Allowance kH2LateFrames{2000, 500};
 inline constexpr H2Allowance kH2UnknownFrames{100, 10};
 inline constexpr H2Allowance kH2WindowUpdates{2000, 500};  // and two for each DATA frame sent
 // HTTP/2 to endpoints. They may do so many times what a client may.

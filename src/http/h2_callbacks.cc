@@ -11,10 +11,11 @@ H2Session& session_of(void* user) {
   return static_cast<H2Session&>(H2CoreCallbacks::session_of(user));
 }
 
-// Codes of resets that answer a client's fault, not an origin's and not its slowness.
+// Codes of resets that answer a client's fault, not an origin's and not its slowness. What is
+// refused was counted when it came.
 bool answers_a_fault(std::uint32_t code) {
   return code != NGHTTP2_NO_ERROR && code != NGHTTP2_INTERNAL_ERROR && code != NGHTTP2_CANCEL &&
-         code != NGHTTP2_ENHANCE_YOUR_CALM;
+         code != NGHTTP2_ENHANCE_YOUR_CALM && code != NGHTTP2_REFUSED_STREAM;
 }
 
 }  // namespace
@@ -36,12 +37,17 @@ void H2Callbacks::set_all(nghttp2_session_callbacks* callbacks) {
 
 // --- input ---
 
-int H2Callbacks::on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* hd, void* user) {
+int H2Callbacks::on_begin_frame(nghttp2_session* ng, const nghttp2_frame_hd* hd, void* user) {
   H2Session& session = session_of(user);
   if (!H2CoreCallbacks::begin_frame(session, *hd)) return kEndSession;
-  if (hd->type != NGHTTP2_HEADERS || session.in_order(hd->stream_id)) return 0;
-  session.abandon(H2Code::protocol_error, H2Abuse::protocol_error);
-  return kEndSession;
+  if (hd->type != NGHTTP2_HEADERS) return 0;
+  const bool fresh = hd->stream_id > session.newest_stream_;
+  if (!session.in_order(hd->stream_id)) {
+    session.abandon(H2Code::protocol_error, H2Abuse::protocol_error);
+    return kEndSession;
+  }
+  if (state_of(ng, hd->stream_id) != nullptr) return 0;
+  return session.count_vain_head(fresh) ? 0 : kEndSession;
 }
 
 int H2Callbacks::on_begin_headers(nghttp2_session* ng, const nghttp2_frame* frame, void* user) {
@@ -58,6 +64,7 @@ int H2Callbacks::on_begin_headers(nghttp2_session* ng, const nghttp2_frame* fram
   }
   stream->id_ = id;
   stream->open_ = true;
+  ++session.open_streams_;
   stream->builder_.begin(*head, session.limits_.head, session.limits_.underscores);
   nghttp2_session_set_stream_user_data(ng, id, static_cast<H2StreamCore*>(stream));
   session.heading_ = stream;
@@ -157,6 +164,7 @@ int H2Callbacks::on_stream_close(nghttp2_session* ng, std::int32_t id, std::uint
   if (session.heading_ == stream) session.heading_ = nullptr;
   stream->open_ = false;
   stream->closed_ = true;
+  --session.open_streams_;
   if (stream->reset_by_peer_) {
     stream->fault_ = Errc::client_gone;
   } else if (answers_a_fault(code) && stream->fault_ == Errc::none) {

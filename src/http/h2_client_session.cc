@@ -25,7 +25,7 @@ void H2ClientStream::clear() {
 
 H2ClientSession::H2ClientSession(std::shared_ptr<H2Shared> shared, H2ClientEvents& events,
                                  const H2ClientLimits& limits, ChunkPool& chunks)
-    : H2Core(std::move(shared), chunks, limits::kH2EndpointGenerosity),
+    : H2Core(std::move(shared), chunks, 0, limits.head.fields, limits::kH2EndpointGenerosity),
       events_(events),
       limits_(limits) {
   nghttp2_session_client_new2(&session_, shared_->callbacks, static_cast<H2Core*>(this),

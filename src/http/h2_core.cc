@@ -1,11 +1,17 @@
 // Input, what is told, and ends of a session, whichever end it is. Output is h2_output.cc.
 #include "http/h2_core.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "http/h2_core_callbacks.h"
 
 namespace weir::http {
+namespace {
+
+constexpr std::size_t kLookAhead = 16 * 1024;  // bytes; what is behind them may not matter any more
+
+}  // namespace
 
 void H2StreamCore::clear() {
   assert(!open_ && !touched_link_.linked());
@@ -22,8 +28,13 @@ void H2StreamCore::clear() {
   unframed_head_ = 0;
 }
 
-H2Core::H2Core(std::shared_ptr<H2Shared> shared, ChunkPool& chunks, std::uint32_t generosity)
-    : shared_(std::move(shared)), output_(chunks), generosity_(generosity) {}
+H2Core::H2Core(std::shared_ptr<H2Shared> shared, ChunkPool& chunks, std::size_t preface,
+               std::size_t fields, std::uint32_t generosity)
+    : shared_(std::move(shared)),
+      output_(chunks),
+      generosity_(generosity),
+      scan_(preface),
+      fields_most_(fields * limits::kH2BombFactor) {}
 
 H2Core::~H2Core() {
   nghttp2_session_del(session_);
@@ -34,6 +45,29 @@ H2Core::~H2Core() {
 void H2Core::receive(std::string_view bytes, std::uint64_t now_ms) {
   now_ms_ = now_ms;
   windows_changed_ = false;
+  for (; !bytes.empty() && !dead_; bytes.remove_prefix(std::min(kLookAhead, bytes.size()))) {
+    receive_some(bytes.substr(0, kLookAhead));
+  }
+  dispatch();
+}
+
+void H2Core::receive_some(std::string_view bytes) {
+  begun_data_ = 0;
+  const H2Scan::Found found = scan_.take(bytes);
+  if (found.most_fields > fields_most_) {
+    return abandon(H2Code::enhance_your_calm, H2Abuse::header_bomb);
+  }
+  take_in(bytes);
+  if (!broken()) count_late_data(found.data_frames);
+}
+
+void H2Core::count_late_data(std::uint32_t data_frames) {
+  for (std::uint32_t i = begun_data_; i < data_frames; ++i) {
+    if (!meter(late_, limits::kH2LateFrames, H2Abuse::late_frames)) return;
+  }
+}
+
+void H2Core::take_in(std::string_view bytes) {
   paused_ = false;
   // It may have paused at the last byte too, with the frame's end still to be seen.
   while (!dead_ && (std::exchange(paused_, false) || !bytes.empty())) {
@@ -44,9 +78,8 @@ void H2Core::receive(std::string_view bytes, std::uint64_t now_ms) {
       break;
     }
     bytes.remove_prefix(static_cast<std::size_t>(used));
-    dispatch();
+    if (paused_) dispatch();
   }
-  dispatch();
 }
 
 void H2Core::touch(H2StreamCore& stream) {

@@ -25,6 +25,7 @@
 #include "base/random.h"
 #include "http/h1_parser.h"
 #include "http/h2_meter.h"
+#include "http/h2_scan.h"
 #include "http/head.h"
 
 struct nghttp2_session;
@@ -44,7 +45,6 @@ enum class H2Code : std::uint32_t {
   enhance_your_calm = 0xb,
 };
 
-inline constexpr std::size_t kH2FrameHead = 9;  // bytes
 inline constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 // What the sessions of one worker share, the servers' and the clients' apart. Outlives them.
@@ -156,8 +156,10 @@ class H2Core {
   std::int32_t last_stream() const;
 
  protected:
+  // `preface`: bytes that the peer sends before its first frame. `fields`: that its heads may have.
   // `generosity`: so many times a client's allowances are the peer's.
-  H2Core(std::shared_ptr<H2Shared> shared, ChunkPool& chunks, std::uint32_t generosity);
+  H2Core(std::shared_ptr<H2Shared> shared, ChunkPool& chunks, std::size_t preface,
+         std::size_t fields, std::uint32_t generosity);
   ~H2Core();
 
   // Something has come of the stream: the owner is to be told.
@@ -192,6 +194,10 @@ class H2Core {
  private:
   friend struct H2CoreCallbacks;
 
+  void receive_some(std::string_view bytes);
+  void take_in(std::string_view bytes);
+  // Those of the bytes received last that nghttp2 has not told of.
+  void count_late_data(std::uint32_t data_frames);
   void fail(int library_error);
   void frame_content(H2StreamCore& stream, std::size_t bytes);
   void submit_trailers(H2StreamCore& stream);
@@ -205,9 +211,12 @@ class H2Core {
   bool paused_ = false;           // a callback has stopped nghttp2
   bool windows_changed_ = false;  // by SETTINGS among what was received last
   std::uint32_t continuations_ = 0;
+  H2Scan scan_;
+  const std::size_t fields_most_;  // of a header block
+  std::uint32_t begun_data_ = 0;   // DATA frames that nghttp2 told of, of the bytes received last
 
  protected:
-  H2Meter resets_, settings_, pings_, priorities_, empty_, unknown_, updates_;
+  H2Meter resets_, settings_, pings_, priorities_, empty_, unknown_, updates_, late_;
 };
 
 }  // namespace weir::http

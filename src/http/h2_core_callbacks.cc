@@ -67,6 +67,8 @@ bool H2CoreCallbacks::count_frame(H2Core& session, const nghttp2_frame_hd& hd) {
   if (hd.type != NGHTTP2_CONTINUATION) session.continuations_ = 0;
   switch (hd.type) {
     case NGHTTP2_DATA:
+      ++session.begun_data_;
+      [[fallthrough]];
     case NGHTTP2_HEADERS:
       return !is_empty(hd) ||
              session.meter(session.empty_, limits::kH2EmptyFrames, H2Abuse::empty_frames);

@@ -18,7 +18,9 @@ std::uint32_t as_setting(std::size_t number) {
 
 H2Session::H2Session(std::shared_ptr<H2Shared> shared, H2SessionEvents& events,
                      const H2Limits& limits, ChunkPool& chunks)
-    : H2Core(std::move(shared), chunks, 1), events_(events), limits_(limits) {
+    : H2Core(std::move(shared), chunks, kH2Preface.size(), limits.head.fields, 1),
+      events_(events),
+      limits_(limits) {
   nghttp2_session_server_new2(&session_, shared_->callbacks, static_cast<H2Core*>(this),
                               shared_->option);
   // Without RFC 7540's priorities (RFC 9113 section 5.3.2): there is no tree that a client could
@@ -61,6 +63,14 @@ bool H2Session::in_order(std::int32_t stream) {
   }
   newest_stream_ = stream;
   return true;
+}
+
+bool H2Session::count_vain_head(bool fresh) {
+  if (!fresh || shutdown_finished_) {
+    return meter(late_, limits::kH2LateFrames, H2Abuse::late_frames);
+  }
+  const bool refused = open_streams_ >= limits_.max_streams;
+  return !refused || meter(resets_, limits::kH2Resets, H2Abuse::resets);
 }
 
 // --- answers ---

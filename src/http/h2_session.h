@@ -104,6 +104,10 @@ class H2Session final : public H2Core {
   // section 5.1.1); of several gaps the last one is known. HEADERS on a stream that has ended are
   // late.
   bool in_order(std::int32_t stream);
+  // HEADERS of a stream that is not known (any more), or `fresh` but not known yet: counts those
+  // that nobody will be told of. At once, so that requests before it are not begun for a client
+  // that is thrown out. False: that was one too many.
+  bool count_vain_head(bool fresh);
   void tell(H2StreamCore& stream) override;
   void note_abuse(H2Abuse abuse) override { events_.on_abuse(abuse); }
   bool submit_head(H2StreamState& stream, bool has_content);
@@ -112,6 +116,7 @@ class H2Session final : public H2Core {
   const H2Limits limits_;
   bool shutdown_begun_ = false;
   bool shutdown_finished_ = false;
+  std::uint32_t open_streams_ = 0;
   std::int32_t newest_stream_ = -1;           // that the client has named in HEADERS
   std::int32_t gap_begin_ = 0, gap_end_ = 0;  // streams it left out
 };

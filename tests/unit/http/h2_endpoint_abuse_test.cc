@@ -103,6 +103,18 @@ TEST_F(H2EndpointAbuse, ResetsOfRequestsAreNot) {
   EXPECT_FALSE(session_->finished());
 }
 
+TEST_F(H2EndpointAbuse, ContentOfStreamsThatAreOverIsCounted) {
+  Asked& asked = ask();
+  begin();
+  hears(ok(1));
+  session_->reset(asked, H2Code::cancel);
+  says();
+  repeat(h2::data(1, "x"), limits::kH2LateFrames.burst * limits::kH2EndpointGenerosity);
+  EXPECT_FALSE(session_->finished());
+  repeat(h2::data(1, "x"), 1);
+  expect_end(11);
+}
+
 TEST_F(H2EndpointAbuse, ContinuationsWithoutEndAreCut) {
   ask();
   begin();

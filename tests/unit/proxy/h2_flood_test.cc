@@ -13,6 +13,7 @@ using test::H2Client;
 using test::Party;
 namespace h2 = test::h2;
 using namespace std::chrono_literals;
+using namespace std::string_view_literals;
 
 constexpr std::uint32_t kCalm = 0xb;
 
@@ -76,6 +77,51 @@ TEST_F(H2Flood, EmptyData) {
     EXPECT_EQ(abuses().back(), "empty_frames");
     client.party().closes();
   }
+}
+
+// What was on its way when a stream ended is no fault; what never ends to come too late is.
+TEST_F(H2Flood, LateFrames) {
+  const h2::Fields trailers = {{"x", "y"}};
+  for (const std::string& late :
+       {h2::data(1, ""), h2::data(1, "late"), h2::headers(1, trailers, true)}) {
+    H2Client& client = connect_h2();
+    client.sends(h2::headers(1, h2::request_fields("POST"), false) + h2::rst(1, 8));
+    for (std::uint32_t i = 0; i < limits::kH2LateFrames.burst; ++i) client.sends(late);
+    EXPECT_FALSE(client.seen().goaway());
+    client.sends(late);
+    EXPECT_EQ(client.seen().goaway_code(), kCalm);
+    EXPECT_EQ(abuses().back(), "late_frames");
+    client.party().closes();
+  }
+}
+
+TEST_F(H2Flood, LateFramesInOneRead) {
+  std::string late;
+  for (std::uint32_t i = 0; i <= limits::kH2LateFrames.burst; ++i) late += h2::data(1, "");
+  for (const std::size_t piece : {std::size_t{7}, net::MemoryWire::kAll}) {
+    H2Client& client = connect_h2();
+    client.sends(h2::headers(1, h2::request_fields("POST"), false) + h2::rst(1, 8));
+    client.sends(late, piece);
+    EXPECT_EQ(client.seen().goaway_code(), kCalm);
+    EXPECT_EQ(abuses().back(), "late_frames");
+    client.party().closes();
+  }
+}
+
+TEST_F(H2Flood, HeadersBehindTheLastGoaway) {
+  H2Client& client = connect_h2();
+  client.sends(h2::get(1));
+  Party& origin = accept();
+  drain();
+  client.sends(h2::ping("\0\0\0\0\0\0\0\0"sv, true));
+  for (std::uint32_t i = 0; i < limits::kH2LateFrames.burst; ++i) {
+    client.sends(h2::get(static_cast<std::int32_t>(2 * i + 3)));
+  }
+  EXPECT_EQ(client.seen().goaway_code(), 0U);
+  client.sends(h2::get(99'999));
+  EXPECT_EQ(client.seen().goaway_code(), kCalm);
+  EXPECT_EQ(abuses().back(), "late_frames");
+  origin.closes();
 }
 
 TEST_F(H2Flood, RapidReset) {
@@ -151,6 +197,23 @@ TEST_F(H2Flood, HeadsBeyondTheLimitAreAnswered431AndBombsEndTheConnection) {
   EXPECT_EQ(abuses().back(), "header_bomb");
 }
 
+// A block is decoded to its end though its request was refused at its second field.
+TEST_F(H2Flood, ThousandsOfFieldsAreNotDecoded) {
+  listener().limits.headers = 10;
+  const auto head = [](std::size_t fields) {
+    return h2::frame(h2::kHeaders, h2::kEndHeaders | h2::kEndStream, 1,
+                     std::string(fields, static_cast<char>(0x82)));
+  };
+  H2Client& client = connect_h2();
+  client.sends(head(10 * limits::kH2BombFactor));
+  EXPECT_EQ(client.answer(1).reset, 1U) << "only malformed";
+  EXPECT_FALSE(client.seen().goaway());
+  H2Client& bomber = connect_h2();
+  bomber.sends(head(10 * limits::kH2BombFactor + 1));
+  EXPECT_EQ(bomber.seen().goaway_code(), kCalm);
+  EXPECT_EQ(abuses().back(), "header_bomb");
+}
+
 TEST_F(H2Flood, FieldsAndCookieCrumbsAreCounted) {
   listener().limits.headers = 10;
   for (const std::string_view name : {"x-a", "cookie"}) {
@@ -179,6 +242,19 @@ TEST_F(H2Flood, StreamsBeyondTheLimitAreRefused) {
   EXPECT_EQ(client.seen().goaway_code(), 1U) << "now it could";
   EXPECT_EQ(abuses().back(), "protocol_error");
   EXPECT_EQ(connecting(), 0U);
+}
+
+TEST_F(H2Flood, RequestsByTheHundredReachNoOrigin) {
+  Party& party = connect();
+  H2Client client(party);
+  client.sends(std::string(h2::kPreface) + h2::settings());
+  std::string bytes;
+  const std::uint32_t all = listener().http2.max_streams + limits::kH2Resets.burst + 1;
+  for (std::uint32_t i = 0; i < all; ++i) bytes += h2::get(static_cast<std::int32_t>(2 * i + 1));
+  client.sends(bytes);
+  EXPECT_EQ(client.seen().goaway_code(), kCalm);
+  EXPECT_EQ(abuses().back(), "resets");
+  EXPECT_EQ(connector.targets().size(), 0U);
 }
 
 TEST_F(H2Flood, OtherConnectionsGoOn) {
