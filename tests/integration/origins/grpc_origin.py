@@ -18,7 +18,7 @@ MANY = 64 * 1024 * 1024
 SERVING, NOT_SERVING, SERVICE_UNKNOWN = b"\x08\x01", b"\x08\x02", b"\x08\x03"
 
 lock = threading.Lock()
-counts = {"calls": 0, "cancelled": 0}
+counts = {"calls": 0, "hanging": 0, "cancelled": 0}
 health = {b"": SERVING, b"\n\x04shop": SERVING}  # by request
 
 
@@ -65,7 +65,9 @@ def fail(request, context):
 def hang(_, context):
     """Until the client has had enough, which is counted."""
     over = threading.Event()
-    context.add_callback(over.set)
+    if not context.add_callback(over.set):
+        over.set()
+    count("hanging")
     over.wait(60)
     count("cancelled")
     return b""
