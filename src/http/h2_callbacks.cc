@@ -59,6 +59,7 @@ int H2Callbacks::on_begin_headers(nghttp2_session* ng, const nghttp2_frame* fram
   }
   const auto [stream, head] = session.events_.on_stream_begin();
   if (stream == nullptr) {
+    if (!session.meter(session.resets_, limits::kH2Resets, H2Abuse::resets)) return kEndSession;
     nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }

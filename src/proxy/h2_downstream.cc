@@ -88,7 +88,7 @@ void H2Downstream::receive(std::string_view bytes) {
 }
 
 std::pair<http::H2StreamState*, http::RequestHead*> H2Downstream::on_stream_begin() {
-  if (state_ != State::open) return {nullptr, nullptr};
+  if (state_ != State::open || outlived_ >= settings().http2.max_streams) return {nullptr, nullptr};
   std::unique_ptr<H2Stream> fresh = H2Workshop::of(context_).acquire(context_);
   H2Stream& stream = *fresh.release();  // owned by the list until recycled
   streams_.push_back(stream);
@@ -104,10 +104,15 @@ void H2Downstream::on_stream_input(http::H2StreamState& stream, const http::Pars
 
 void H2Downstream::on_stream_closed(http::H2StreamState& stream, Errc reason) {
   auto& ours = static_cast<H2Stream&>(stream);
-  if (ours.on_closed(reason)) recycle(ours);
+  if (ours.on_closed(reason)) {
+    recycle(ours);
+  } else {
+    ++outlived_;
+  }
 }
 
 void H2Downstream::recycle(H2Stream& stream) {
+  if (stream.outlived()) --outlived_;
   H2Workshop::of(context_).release(context_, std::unique_ptr<H2Stream>(&stream));
   if (!streams_.empty()) return;
   idle_since_ = context_.wheel.now();

@@ -110,6 +110,7 @@ class H2Downstream final : public DownstreamConnection, net::StreamEvents, http:
   net::TimeMs idle_since_;
   net::TimeMs head_until_;       // 0 = no head is coming
   net::TimeMs shutdown_at_ = 0;  // 0 = no end was announced
+  std::uint32_t outlived_ = 0;   // tunnels whose stream is no more, of all streams
   std::uint32_t requests_ = 0;
   std::uint32_t requests_max_;  // 0 = no limit
   std::size_t discarded_ = 0;   // bytes read and dropped while lingering

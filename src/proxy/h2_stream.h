@@ -44,6 +44,8 @@ class H2Stream final : public http::H2StreamState, public net::Retirable, Downst
   // last bytes of a tunnel are still on their way to the origin, and the connection hears when they
   // are through (recycle_later).
   bool on_closed(Errc reason);
+  // It answered false, and the stream is not recycled yet.
+  bool outlived() const { return tunnel_ == Tunnel::closed; }
   // Some of what waits may have gone out.
   void on_output_moved();
   // Ready for the workshop.

@@ -83,6 +83,27 @@ TEST_F(H2TunnelEnds, WhatIsOnTheWayToTheOriginOutlivesTheStream) {
   EXPECT_TRUE(client.party().was_told_end());
 }
 
+// Or a client could have as many as it likes, each with a window of bytes.
+TEST_F(H2TunnelEnds, ThoseThatOutlivedTheirStreamsAreAsManyAsStreamsMayBe) {
+  listener().http2.max_streams = 2;
+  H2Client& client = connect_h2();
+  std::vector<Party*> origins;
+  for (const std::int32_t stream : {1, 3}) {
+    client.sends(connect_to(stream, "websocket"));
+    Party& origin = accept({.window = 1000});
+    origin.sends(websocket_answer_to(origin.receives()));
+    origin.stops_reading();
+    origin.finishes();
+    client.sends(h2::data(stream, std::string(10'000, 'x')) + h2::data(stream, "", true));
+    origins.push_back(&origin);
+  }
+  client.sends(h2::get(5));
+  EXPECT_EQ(client.answer(5).reset, 7U) << "REFUSED_STREAM";
+  origins[0]->reads_on();
+  EXPECT_EQ(origins[0]->receives_bytes().size(), 10'000U);
+  expect_served(client, 7);
+}
+
 TEST_F(H2TunnelEnds, AClientThatLeavesMeanwhileIsNoticed) {
   auto [client, origin] = open(connect_h2(), {.window = 1000});
   origin.stops_reading();
