@@ -203,6 +203,7 @@ class Overload(IntegrationTest):
             for _ in range(8):
                 waiting.enter_context(weir.client()).send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             wait_for(lambda: weir.admin_json("/v1/clusters")[0]["waiting"] == 4, "all places are taken")
+            wait_for(lambda: len(hung.requests) == 4, "those who are not waiting are with the origin")
             times = []
             with weir.client() as client:
                 for _ in range(100):
