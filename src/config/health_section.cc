@@ -186,6 +186,15 @@ void check_http(Reader& reader, const Node& node, const HealthCheck& check) {
   }
 }
 
+void refuse_content_type(Reader& reader, const Node* headers) {
+  if (headers == nullptr) return;
+  for (const Entry& entry : headers->entries) {
+    if (entry.key != nullptr && ascii::equals_ignoring_case(entry.key->text, "content-type")) {
+      reader.error(*entry.key, "a gRPC check's Content-Type is fixed: remove it");
+    }
+  }
+}
+
 void check_kind(Reader& reader, const Node& node, const HealthCheck& check) {
   constexpr std::string_view kNotOfTcp[] = {"path",    "grpc",   "method", "host",
                                             "headers", "expect", "body"};
@@ -196,8 +205,9 @@ void check_kind(Reader& reader, const Node& node, const HealthCheck& check) {
     case CheckKind::tcp:
       return refuse_keys(reader, node, kNotOfTcp, "tcp: true asks nothing but a connection", "tcp");
     case CheckKind::grpc:
-      return refuse_keys(reader, node, kNotOfGrpc,
-                         "grpc asks a service of its own, whose answer is fixed", "grpc");
+      refuse_keys(reader, node, kNotOfGrpc, "grpc asks a service of its own, whose answer is fixed",
+                  "grpc");
+      return refuse_content_type(reader, node.find("headers"));
   }
 }
 
