@@ -2,11 +2,14 @@
 """The PROXY protocol in front of the real program: whose address counts, what is refused, and that others go on."""
 
 import socket
+import ssl
 import struct
 import time
 
 from support.case import IntegrationTest, main
+from support.certificates import Authority, pair
 from support.clients import RawClient, curl
+from support.http1 import Reader
 from support.metrics import metric, wait_for_metric
 from support.waiting import wait_for
 
@@ -42,6 +45,22 @@ class FromTrustedSources(IntegrationTest):
                          ["203.0.113.9", "203.0.113.10", "203.0.113.11", "127.0.0.1", "127.0.0.1"])
         answer = curl("--haproxy-protocol", weir.url + "/")  # one that others wrote
         self.assertEqual((answer.returncode, answer.stdout), (0, b"ok"))
+
+    def test_tls_comes_behind_the_header(self):
+        authority = Authority(self.stage.path("ca"))
+        weir = self.weir(tls={"certificates": [pair(*authority.issue("one", "one.test"))]})
+        context = ssl.create_default_context(cafile=authority.certificate)
+        for header in (V1, v2("203.0.113.9")):
+            with RawClient(weir.address) as client:
+                client.send(header)
+                client.socket = context.wrap_socket(client.socket, server_hostname="one.test")
+                client.reader = Reader(client.socket)
+                self.assertEqual(client.request().status, 200)
+            self.assertEqual(self.origin.requests[-1].get("X-Forwarded-For"), "203.0.113.9")
+            self.assertEqual(self.origin.requests[-1].get("X-Forwarded-Proto"), "https")
+        with RawClient(weir.address) as client:  # and TLS alone is no header
+            client.send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 500)
+            self.assertTrue(client.reader.at_end())
 
     def test_a_header_in_single_bytes(self):
         weir = self.weir()

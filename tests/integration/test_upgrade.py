@@ -10,11 +10,15 @@ import socket
 import threading
 import time
 
+from support import websocket
 from support.case import IntegrationTest, main
 from support.children import free_port
 from support.clients import Load, RawClient
 from support.generations import Generations, Newcomers, Notices, is_alive
+from support.h2_client import H2Client
+from support.h2_tunnel import H2Tunnel
 from support.waiting import wait_for
+from support.websocket import BINARY, CLOSE, Frames
 from support.weir import command, config
 
 UPGRADES = 20
@@ -117,6 +121,22 @@ class OneUpgrade(Upgrades):
             self.assertEqual((response.status, response.get("Connection")), (200, "close"))
             self.assertTrue(client.reader.at_end())
         weir.wait_for_end(weir.pid)
+
+    def test_tunnels_stay_with_the_old_process_and_its_connection_ends_with_the_last(self):
+        weir = self.generations(origin=self.stage.origin(websocket.serve_echo))
+        client = self.stage.enter_context(H2Client(weir.address))
+        tunnels = [H2Tunnel(client, f"/{number}", [("sec-websocket-version", "13")]) for number in range(2)]
+        frames = [Frames(tunnel.opened(), masked=True) for tunnel in tunnels]
+        self.upgrade(weir)
+        time.sleep(1.5)  # longer than the old process leaves idle connections open
+        for each in frames:
+            self.assertTrue(each.echo(b"still here", BINARY))
+            each.send(CLOSE, b"\x03\xe8")
+            self.assertEqual(each.receive(), (CLOSE, b"\x03\xe8"))
+            each.connection.close()
+        weir.wait_for_end(weir.pid)
+        client.until_closed()
+        self.assertEqual({code for _, code, _ in client.goaways}, {0})
 
     def test_the_log_goes_on_when_the_old_process_is_gone(self):
         weir = self.generations(access_log={"path": "stderr"})
