@@ -34,7 +34,7 @@ ExchangeRecord typical_record() {
   record.endpoint = "10.0.3.17:8080";
   record.attempts = 1;
   record.reused_connection = true;
-  record.tls = true;
+  record.tls_version = "TLSv1.3";
   record.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
   record.user_agent =
       "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 "

@@ -31,6 +31,8 @@ inline constexpr std::size_t kChunkBytes =
 inline constexpr std::size_t kHighWatermark =
     256 * 1024;  // pending output above which the source is paused
 inline constexpr std::size_t kLowWatermark = 128 * 1024;  // ... and below which it resumes
+inline constexpr std::size_t kUnsentBytes =
+    128 * 1024;  // of a client, in the kernel, beyond what it has room for
 inline constexpr std::size_t kEarlyBodyBytes =
     64 * 1024;  // request content held while an upstream is connecting
 inline constexpr std::size_t kLingerBytes =

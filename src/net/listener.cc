@@ -13,6 +13,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <weir/limits.h>
+
 #include "net/descriptor.h"
 #include "net/native_address.h"
 #include "net/system_error.h"
@@ -31,6 +33,14 @@ bool set_on(int fd, int level, int option) {
   return ::setsockopt(fd, level, option, &on, sizeof on) == 0;
 }
 
+// What is accepted inherits them. The kernel takes what it can send now and little more of what a
+// client does not read: more would be memory that nobody counts, and time to fill it.
+bool set_inherited_options(int fd) {
+  const int unsent = static_cast<int>(limits::kUnsentBytes);
+  return set_on(fd, IPPROTO_TCP, TCP_NODELAY) &&
+         ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent) == 0;
+}
+
 Descriptor stream_socket(int family) {
   return Descriptor(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
@@ -43,7 +53,7 @@ Result<Descriptor> bound_tcp(const NativeAddress& address, bool shared) {
   if (address.family() == AF_INET6) {
     ok = ok && set_on(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY);
   }
-  ok = ok && set_on(socket.get(), IPPROTO_TCP, TCP_NODELAY);
+  ok = ok && set_inherited_options(socket.get());
   ok = ok && ::bind(socket.get(), address.get(), address.length) == 0;
   if (!ok) return last_error();
   return socket;
@@ -167,7 +177,7 @@ Result<ListenSocket> ListenSocket::adopt(int fd, bool owns_file) {
   if (native.family() == AF_UNIX) {
     address = {};
     address.unix_path = unix_path_of(native);
-  } else if (!set_on(fd, IPPROTO_TCP, TCP_NODELAY)) {
+  } else if (!set_inherited_options(fd)) {
     return last_error();
   }
   ListenSocket adopted(socket.release(), std::move(address));

@@ -17,7 +17,8 @@ namespace weir::net {
 class Loop;
 
 // A bound, listening, non-blocking descriptor; closes it (and unlinks a unix socket it created) on
-// destruction. TCP_NODELAY is set here and inherited by what is accepted.
+// destruction. TCP_NODELAY and TCP_NOTSENT_LOWAT are set here and inherited by what is
+// accepted.
 class ListenSocket {
  public:
   static constexpr int kBacklog = 4096;

@@ -93,9 +93,11 @@ TEST_F(TcpStreamTest, WritesManyPartsAtOnce) {
   EXPECT_EQ(read_raw(), all);
 }
 
-TEST_F(TcpStreamTest, TheListenersNoDelayIsInherited) {
+TEST_F(TcpStreamTest, TheListenersOptionsAreInherited) {
   open();
   EXPECT_EQ(option(*stream_, IPPROTO_TCP, TCP_NODELAY), 1);
+  EXPECT_EQ(option(*stream_, IPPROTO_TCP, TCP_NOTSENT_LOWAT),
+            static_cast<int>(limits::kUnsentBytes));
 }
 
 TEST_F(TcpStreamTest, AcceptedDescriptorsAreNotInheritedByPrograms) {
