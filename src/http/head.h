@@ -50,6 +50,7 @@ class Head {
     if (slice.offset >= bytes_.size() && slice.length > 0) {
       return trailer_bytes_.view(slice.offset - bytes_.size(), slice.length);
     }
+    if (slice.offset > bytes_.size()) return {};  // a trailer's
     return bytes_.view(slice.offset, slice.length);
   }
   std::string_view name(const Field& field) const { return view(field.name); }

@@ -142,6 +142,16 @@ TEST_F(H2ClientSessionTest, TrailersAreTheHeadsAndForbiddenOnesAreDropped) {
   EXPECT_TRUE(asked.head.trailers()[1].dropped);
 }
 
+// Its place is behind a head that has no bytes. (Undefined behaviour that the fuzzer found.)
+TEST_F(H2ClientSessionTest, ATrailerMayBeEmptyAndTheHeadHaveNoFields) {
+  Asked& asked = ask();
+  begin();
+  hears(ok(1) + h2::data(1, "x") + h2::headers(1, {{"x-sum", ""}}, true));
+  ASSERT_EQ(asked.head.trailers().size(), 1U);
+  EXPECT_EQ(asked.head.name(asked.head.trailers()[0]), "x-sum");
+  EXPECT_EQ(asked.head.value(asked.head.trailers()[0]), "");
+}
+
 TEST_F(H2ClientSessionTest, ContentInMorePiecesThanSpansIsWhole) {
   Asked& asked = ask();
   begin();
