@@ -118,6 +118,7 @@ inline constexpr std::size_t kH2StreamLow = 32 * 1024;   // ... and below which 
 inline constexpr std::size_t kH2BatchBytes = 64 * 1024;  // frames gathered for one write
 inline constexpr std::size_t kH2Spans = 8;               // of a stream's content, taken in at once
 inline constexpr std::size_t kH2BombFactor = 4;          // of a head's limit, then it is an attack
+inline constexpr std::size_t kH2PseudoFields = 5;        // which come besides a head's fields
 inline constexpr std::uint32_t kH2SettingsEntries = 32;  // of one SETTINGS frame
 inline constexpr std::uint32_t kH2Continuations = 8;     // of one header block
 inline constexpr Millis kH2GoawayGrace = 1s;  // between the two GOAWAYs, if no PING comes back

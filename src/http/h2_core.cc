@@ -34,7 +34,7 @@ H2Core::H2Core(std::shared_ptr<H2Shared> shared, ChunkPool& chunks, std::size_t 
       output_(chunks),
       generosity_(generosity),
       scan_(preface),
-      fields_most_(fields * limits::kH2BombFactor) {}
+      fields_most_((fields + limits::kH2PseudoFields) * limits::kH2BombFactor) {}
 
 H2Core::~H2Core() {
   nghttp2_session_del(session_);
