@@ -25,7 +25,7 @@ import peers
 import processes
 from processes import Highest, Program
 
-KINDS = {  # name: (connections of the flooder, what it is)
+KINDS = {  # name, without the times: weir_flood's; (connections of the flooder, what it is)
     "rapid_reset": (4, "requests that are reset at once (CVE-2023-44487)"),
     "made_reset": (4, "requests that the server is made to reset (CVE-2025-8671)"),
     "continuation": (1, "a field block that never ends (CVE-2024-28182 and others)"),
@@ -40,8 +40,10 @@ KINDS = {  # name: (connections of the flooder, what it is)
     "unknown": (1, "frames of a type that nobody knows"),
     "hpack_bomb": (1, "field blocks of 16 KB that decode to 48 MB (CVE-2016-6581)"),
     "many_fields": (1, "field blocks of 16,000 fields, broken by the second"),
-    "stall": (64, "answers for which there is no window (CVE-2019-9511)"),
-    "unread": (64, "answers that nobody reads (CVE-2019-9517)"),
+    "stall": (4, "answers for which there is no window (CVE-2019-9511)"),
+    "unread": (4, "answers that nobody reads (CVE-2019-9517)"),
+    "stall x64": (64, "the same on many connections"),
+    "unread x64": (64, "the same on many connections"),
 }
 TIMES, AT_LEAST_US = 3.0, 1000.0
 GROWTH_MB = 64
@@ -109,7 +111,7 @@ def one_flood(proxy: peers.Proxy, kind: str, number: int, origin: int, options) 
             cpu_before = program.cpu_nanoseconds()
             with Highest(program.resident_bytes, SAMPLE_SECONDS) as memory:
                 flood = subprocess.Popen(
-                    [str(options.tools / "weir_flood"), str(ports.h2c), kind, str(options.seconds + 2), str(KINDS[kind][0])],
+                    [str(options.tools / "weir_flood"), str(ports.h2c), kind.partition(" ")[0], str(options.seconds + 2), str(KINDS[kind][0])],
                     stdout=subprocess.PIPE, text=True, preexec_fn=in_idle_class)
                 h1, h2, lost = behaving(ports, options, folder)
                 found = json.loads(flood.communicate()[0])
