@@ -146,7 +146,7 @@ class DiesWithoutAnAnswer(IntegrationTest):
             connection.reader.at_end()
         silent, good = self.stage.origin(say_nothing), self.stage.origin()
         weir = self.stage.weir(config([silent.address, good.address],
-                                      route={"retry": {"per_try_timeout": "200ms"}}))
+                                      route={"retry": {"per_try_timeout": "700ms"}}))
         with weir.client() as client:
             for _ in range(4):
                 watch = Stopwatch()
@@ -154,7 +154,7 @@ class DiesWithoutAnAnswer(IntegrationTest):
                 self.assertLess(watch.seconds, 5)
         line = next(line for line in map(json.loads, weir.access_log(4)) if line["attempts"] == 2)
         self.assertEqual(line["tries"][0]["reason"], "response_timeout")
-        self.assertGreaterEqual(line["tries"][0]["duration_ms"], 199)
+        self.assertGreaterEqual(line["tries"][0]["duration_ms"], 699)
 
     def test_a_post_is_not(self):
         for end in ("closes", "resets"):
@@ -223,7 +223,7 @@ class NothingThere(IntegrationTest):
             for _ in range(5):
                 watch = Stopwatch()
                 self.assert_own_answer(client.request(), 502)
-                self.assertLess(watch.seconds, 1)
+                self.assertLess(watch.seconds, 3 if sanitized() else 1)
             self.stage.origin(unix_path=path)
             for _ in range(5):
                 self.assertEqual(client.request().status, 200)
@@ -250,7 +250,7 @@ class Stalls(IntegrationTest):
     def silent_origin(self, first=b""):
         """Reads a request, sends `first` and then nothing; its connection's end is told by `left`."""
         def script(connection):
-            connection.request()
+            origin.take(connection)
             connection.send(first)
             origin.left.append(connection.reader.at_end())
         origin = self.stage.origin(script)
@@ -282,9 +282,9 @@ class Stalls(IntegrationTest):
         weir = self.stage.weir_before(origin)
         for leave in (RawClient.close, RawClient.reset):
             client = weir.client()
-            count = len(origin.connections)
+            count = len(origin.left)
             client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            wait_for(lambda n=count: len(origin.connections) > n, "the request is at the origin")
+            wait_for(lambda n=count: len(origin.requests) > n, "the request is at the origin")
             leave(client)
             wait_for(lambda n=count: len(origin.left) > n, "the origin's connection is closed")
         self.assert_quiet(weir)

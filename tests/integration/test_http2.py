@@ -12,7 +12,7 @@ import threading
 
 from support.case import IntegrationTest, main
 from support.clients import get, have
-from support.metrics import metric
+from support.metrics import wait_for_metric
 from support.origins import OK
 from support.waiting import PATIENCE, wait_for
 
@@ -152,8 +152,8 @@ class Floods(IntegrationTest):
             while piece := attacker.recv(65536):
                 said += piece
         self.assertIn(frame(GOAWAY, payload=struct.pack(">II", 0, 0xB)), said)
-        self.assertEqual(metric(weir, "weir_http2_abuse_total", reason="pings"), 1)
-        self.assertIn("ended: pings", weir.log())
+        wait_for_metric(weir, 1, "weir_http2_abuse_total", reason="pings")
+        wait_for(lambda: "ended: pings" in weir.log(), "the log says so")
         self.assertEqual(run("curl", "-sS", "--http2-prior-knowledge", weir.url), "ok")
 
 

@@ -84,7 +84,8 @@ class Names(IntegrationTest):
                 self.wait_for_endpoints(weir, *(f"{host}:{port}" for host in hosts))
         self.assertEqual(load.failures, [])
         self.assertLessEqual(opened, 6, "an address that stays keeps its connections")
-        self.assertIn(f"cluster origins: app.test resolves anew: came {THREE}:{port}; went {ONE}:{port}", weir.log())
+        wait_for(lambda: f"cluster origins: app.test resolves anew: came {THREE}:{port}; went {ONE}:{port}" in weir.log(),
+                 "the log says so")
         self.assertEqual(weir.admin_json("/v1/status")["config"]["generation"], 1)
         self.assert_quiet(weir)
 
@@ -126,7 +127,7 @@ class Names(IntegrationTest):
         self.assertEqual(self.served(weir), {ONE, TWO})
         self.names.hosts("app.test", TWO)
         wait_for(lambda: set(self.endpoints(weir)) == {f"{TWO}:{port}"}, "it resolves again", 60)
-        self.assertIn("app.test resolves again", weir.log())
+        wait_for(lambda: "app.test resolves again" in weir.log(), "the log says so")
 
     def test_a_ttl_is_kept_within_its_bounds(self):
         *_, port = self.origins_at(ONE)
@@ -137,10 +138,11 @@ class Names(IntegrationTest):
         weir = self.weir_of(f"long.test:{port}", f"short.test:{port}", f"two.test:{port}",
                             resolver={"min_ttl": "200ms", "max_ttl": "1s"})
         wait_for(lambda: self.names.asked("long.test") >= 3, "max_ttl is over")
-        seconds = watch.seconds
+        often, seldom = self.names.asked("short.test"), self.names.asked("two.test")
+        seconds = watch.seconds  # read last: what is asked while the test is kept waiting has its time
         self.assertGreaterEqual(seconds, 2)
-        self.assertLessEqual(self.names.asked("short.test"), 2 + seconds / 0.2)
-        self.assertLessEqual(self.names.asked("two.test"), 2 + seconds)
+        self.assertLessEqual(often, 2 + seconds / 0.2)
+        self.assertLessEqual(seldom, 2 + seconds)
         self.assertEqual(self.names.asked("long.test", AAAA), 0)
         self.assertEqual(self.served(weir), {ONE})
 

@@ -146,6 +146,7 @@ class Serving(TlsTest):
         with self.client(weir) as client, RawClient(weir.address):
             self.assertEqual(client.request().body, b"ok")
             weir.child.signal(signal.SIGTERM)
+            wait_for(lambda: weir.readiness() == 503, "/readyz says 503")
             response = client.request()
             self.assertEqual((response.body, response.get("Connection")), (b"ok", "close"))
             self.assertEqual(weir.child.wait(30), 0)
