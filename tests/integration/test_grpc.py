@@ -21,7 +21,7 @@ from support.grpc_peers import Caller, GrpcOrigin, fields, grpc
 from support.metrics import metric, wait_for_metric
 from support.splits import split_config
 from support.waiting import PATIENCE, wait_for
-from support.weir import ROOT, config
+from support.weir import ROOT, config, sanitized
 
 HTTP2 = {"protocol": "http2"}
 
@@ -75,9 +75,11 @@ class Calls(GrpcTest):
 
     def test_messages_come_when_they_are_sent(self):
         began = time.monotonic()
-        came = [time.monotonic() - began for _ in self.call.streaming("stream")(b"4 8 250", timeout=PATIENCE)]
-        self.assertLess(came[0], 0.75)
-        self.assertGreater(came[-1] - came[0], 0.5)
+        pause = 1.0 if sanitized() else 0.25
+        came = [time.monotonic() - began
+                for _ in self.call.streaming("stream")(b"4 8 %d" % (pause * 1000), timeout=PATIENCE)]
+        self.assertLess(came[0], pause * 3)
+        self.assertGreater(came[-1] - came[0], pause * 2)
 
     def test_a_client_streams(self):
         answer = self.call.collecting("collect")((b"x" * 5000 for _ in range(300)), timeout=PATIENCE)
@@ -134,7 +136,7 @@ class Calls(GrpcTest):
         def reasons():
             return [line["reason"] for line in self.weir.logged(1) if "reason" in line]
         self.assertEqual(wait_for(reasons, "it is logged"), ["client_gone"])
-        self.assertEqual(metric(self.weir, "weir_grpc_responses_total", grpc_status="none"), 1)
+        wait_for_metric(self.weir, 1, "weir_grpc_responses_total", grpc_status="none")
 
     def wait_for_count(self, what, number):
         wait_for(lambda: int(self.call("tell_count", what.encode())) == number, f"the server counts {what}", every=0.1)
@@ -196,7 +198,7 @@ class OwnAnswers(GrpcTest):
         line, = weir.logged(1)
         self.assertEqual((line["status"], line["grpc_status"], line["reason"]), (502, 14, "connect_refused"))
         wait_for_metric(weir, 1, "weir_grpc_responses_total", grpc_status="14")
-        self.assertEqual(metric(weir, "weir_requests_total", code_class="5xx"), 1)
+        wait_for_metric(weir, 1, "weir_requests_total", code_class="5xx")
 
     def test_no_route_is_unimplemented(self):
         weir = self.weir_with(self.server(), route={"match": {"path_prefix": "/test.Shop/"}})
@@ -393,8 +395,8 @@ class LongStreams(GrpcTest):
         self.assertEqual(list(heard), [])
 
     def test_but_not_for_ever(self):
-        heard = self.talk(stream_idle="600ms")
-        for _ in range(4):  # each of which is news
+        heard = self.talk(stream_idle="1500ms")
+        for _ in range(6):  # each of which is news
             self.said.put(b"x")
             self.assertEqual(next(heard), b"x")
             time.sleep(0.3)

@@ -19,7 +19,7 @@ from support.clients import Load, curl, get, have
 from support.metrics import metric
 from support.origins import listens
 from support.waiting import wait_for
-from support.weir import config
+from support.weir import config, sanitized
 
 HTTP2 = {"protocol": "http2"}
 MEGABYTES_10 = 10 * 1024 * 1024
@@ -127,7 +127,7 @@ class Sharing(Http2Origins):
         answers = []
 
         def ask():
-            answers.append(get(weir.address, "/wait?ms=500").body)
+            answers.append(get(weir.address, f"/wait?ms={3000 if sanitized() else 500}").body)
         threads = [threading.Thread(target=ask) for _ in range(100)]
         for thread in threads:
             thread.start()
@@ -141,7 +141,8 @@ class Sharing(Http2Origins):
     def test_the_endpoints_limit_is_kept(self):
         weir = self.weir(self.node("-", "-", "3"))
         self.assertEqual(get(weir.address).status, 200)  # now its settings are known
-        threads = [threading.Thread(target=get, args=(weir.address, "/wait?ms=300")) for _ in range(10)]
+        path = f"/wait?ms={1500 if sanitized() else 300}"
+        threads = [threading.Thread(target=get, args=(weir.address, path)) for _ in range(10)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -173,7 +174,9 @@ class Restarts(Http2Origins):
         weir = self.weir(origin, outlier="off")
         with Load(weir.address, threads=8) as load:
             for _ in range(10):
+                answered = load.answered
                 time.sleep(0.2)
+                wait_for(lambda n=answered: load.answered > n + 10 or load.failures, "requests go on")
                 origin.child.signal(signal.SIGUSR2)
             time.sleep(0.2)
         self.assertEqual(load.failures, [])
@@ -184,9 +187,10 @@ class Restarts(Http2Origins):
         stays, dies = self.node(), self.node()
         weir = self.weir(stays, dies)
         with Load(weir.address, threads=8) as load:
-            time.sleep(0.5)
+            wait_for(lambda: load.answered > 100, "requests are answered")
             dies.child.signal(signal.SIGKILL)
-            time.sleep(1)
+            at_kill = load.answered
+            wait_for(lambda: load.answered > at_kill + 300, "requests go on", 60)
         # An answer is two frames of HTTP/2, and may be cut between them; nothing else may go wrong.
         cut = [line["reason"] for line in weir.logged(load.answered + len(load.failures)) if "reason" in line]
         self.assertEqual(cut, ["upstream_truncated"] * len(load.failures), load.failures)

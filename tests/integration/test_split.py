@@ -380,7 +380,7 @@ class Rescue(SplitTest):
         def script(connection):
             self.canary.take(connection)
             connection.reader.at_end()
-        weir = self.weir_with(script, route={"timeouts": {"response_head": "300ms"}})
+        weir = self.weir_with(script, route={"timeouts": {"response_head": "1s"}})
         with weir.client() as client:
             self.assertEqual(client.request().body, b"stable")
         self.assert_rescued(weir)

@@ -63,10 +63,10 @@ class SlowClients(IntegrationTest):
             self.assertGreaterEqual(watch.seconds, 0.29)
 
     def test_idle_time_begins_anew_with_each_request(self):
-        weir = self.weir_with(self.stage.origin(), idle="1s")
+        weir = self.weir_with(self.stage.origin(), idle="2s")
         pause = threading.Event()
         with weir.client() as client:
-            for _ in range(5):
+            for _ in range(7):
                 self.assertEqual(client.request().status, 200)
                 pause.wait(0.4)
 
