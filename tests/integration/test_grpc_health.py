@@ -13,7 +13,7 @@ from support.grpc_peers import Caller, GrpcOrigin, grpc
 from support.waiting import wait_for
 from support.weir import command, config
 
-SWIFT = {"interval": "100ms", "unhealthy_interval": "100ms", "timeout": "500ms", "healthy": 1, "unhealthy": 1}
+SWIFT = {"interval": "100ms", "unhealthy_interval": "100ms", "timeout": "2s", "healthy": 1, "unhealthy": 1}
 
 
 def endpoint(weir):
@@ -49,13 +49,13 @@ class GrpcChecks(CheckTest):
         call = self.stage.keep(Caller(weir.address))
         self.assertEqual(call("name"), b"one")
         for state, cause in (("ailing", "the service is NOT_SERVING"), ("broken", "no HealthCheckResponse"),
-                             ("silent", "no answer within 500 ms")):
+                             ("silent", "no answer within 2000 ms")):
             self.direct("set_health", state.encode())
             self.wait_for(weir, "unhealthy", cause)
             self.assertEqual(call.failure("name").code(), grpc.StatusCode.UNAVAILABLE)
             self.direct("set_health", b"serving")
             self.wait_for(weir, "healthy")
-        self.assertIn("unhealthy: 1 check failed, last: the service is NOT_SERVING", weir.log())
+        wait_for(lambda: "unhealthy: 1 check failed, last: the service is NOT_SERVING" in weir.log(), "the log says so")
 
     def test_a_service_is_asked_for_by_its_name(self):
         weir = self.weir_checking(self.server.address, {"grpc": {"service": "shop"}})

@@ -11,10 +11,10 @@ import threading
 from support.case import IntegrationTest, main
 from support.children import free_port
 from support.clients import Load
-from support.metrics import metric
+from support.metrics import metric, wait_for_metric
 from support.origins import OK
 from support.waiting import Stopwatch, wait_for
-from support.weir import command, config
+from support.weir import command, config, sanitized
 
 FAST = {"path": "/healthz", "interval": "100ms", "unhealthy_interval": "100ms", "timeout": "1s"}
 ERROR = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
@@ -71,14 +71,14 @@ class OneOfThreeIsKilled(IntegrationTest):
     def test_no_get_fails_without_checks(self):
         weir = self.kill_under_load(lambda endpoint: endpoint["ejected"])
         wait_for(lambda: "5 failures in a row, last: the endpoint" in weir.log(), "the log says so")
-        self.assertEqual(metric(weir, "weir_endpoint_ejections_total"), 1)
-        self.assertEqual(metric(weir, "weir_endpoint_up"), 2)
+        wait_for_metric(weir, 1, "weir_endpoint_ejections_total")
+        wait_for_metric(weir, 2, "weir_endpoint_up")
 
     def test_no_get_fails_with_checks(self):
         weir = self.kill_under_load(lambda endpoint: endpoint["health"] == "unhealthy",
                                     health_check={**FAST, "path": "/"}, outlier="off")
-        self.assertIn("unhealthy: 3 checks failed, last: the endpoint", weir.log())
-        self.assertEqual(metric(weir, "weir_endpoint_healthy"), 2)
+        wait_for(lambda: "unhealthy: 3 checks failed, last: the endpoint" in weir.log(), "the log says so")
+        wait_for_metric(weir, 2, "weir_endpoint_healthy")
 
 
 class IllFromTheStart(IntegrationTest):
@@ -114,19 +114,19 @@ class IllFromTheStart(IntegrationTest):
         with weir.client() as client:
             for _ in range(10):
                 self.assertEqual(client.request().status, 200)
-        self.assertLess(watch.seconds, 10)
+        self.assertLess(watch.seconds, 20, "it waits for the check, 30s")
         self.assertEqual(ill.served, 0)
         self.assertEqual(state(weir, ill)["health"], "unknown")
 
     def test_silence_times_out(self):
-        ill, weir = self.ill_and_well("no answer within 300 ms", None, timeout="300ms")
+        ill, weir = self.ill_and_well("no answer within 1000 ms", None)
         self.assertEqual(state(weir, ill)["last_check"]["result"], "timeout")
 
     def test_who_is_mended_serves_again(self):
         ill, weir = self.ill_and_well("status 500", ERROR)
         ill.health = OK
         wait_for(lambda: state(weir, ill)["health"] == "healthy", "it is healthy")
-        self.assertIn(f"endpoint {ill.address}: healthy: 2 checks succeeded", weir.log())
+        wait_for(lambda: f"endpoint {ill.address}: healthy: 2 checks succeeded" in weir.log(), "the log says so")
         with weir.client() as client:
             for _ in range(10):
                 self.assertEqual(client.request().status, 200)
@@ -151,7 +151,7 @@ class Start(IntegrationTest):
             self.assertEqual(client.request().status, 200)
             wait_for(lambda: not state(weir, only)["takes_requests"], "the grace is over")
             self.assert_own_answer(client.request(), 503)
-        self.assertIn("no check has ended within 2500 ms", weir.log())
+        wait_for(lambda: "no check has ended within 2500 ms" in weir.log(), "the log says so")
 
     def test_a_stop_while_waiting_for_first_checks_is_heard(self):
         only = Patient(self.stage, health=None)
@@ -218,6 +218,7 @@ class Reload(IntegrationTest):
         self.write(weir, self.settings(other))
         weir.child.signal(signal.SIGHUP)
         wait_for(lambda: weir.admin_json("/v1/status")["config"]["generation"] == 2, "the file is taken up")
+        wait_for(lambda: "reload (SIGHUP) applied" in weir.log(), "the log says so")
         self.assertLess(weir.log().index(" ready: "), weir.log().index("reload (SIGHUP) applied"))
 
 
@@ -242,7 +243,7 @@ class AllUnhealthy(IntegrationTest):
             watch = Stopwatch()
             for _ in range(10):
                 self.assert_own_answer(client.request(), 503, "destination_unavailable")
-            self.assertLess(watch.seconds, 2)
+            self.assertLess(watch.seconds, 6 if sanitized() else 2)
             made[0].health = OK
             wait_for(lambda: client.request().status == 200, "one is back")
         self.assertEqual(made[1].served, 0)
@@ -309,6 +310,7 @@ class Outliers(IntegrationTest):
             "interval": "500ms", "success_rate": {"min_requests": 20, "below_percent": 20}}})
         with weir.client() as client:
             wait_for(lambda: client.request() and state(weir, bad)["ejected"], "it is ejected")
+        wait_for(lambda: "ejected for" in weir.log(), "the log says so")
         self.assertRegex(weir.log(), r"ejected for 10 s: (4|5)\d % of its requests succeeded, 100 % of the others'")
 
     def test_slow_start_lets_requests_return_by_degrees(self):

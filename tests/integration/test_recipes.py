@@ -82,7 +82,7 @@ class RecipeTest(IntegrationTest):
             f"{{\n{self.here(text)}}} >{self.place}/printed{number}\n" for number, text in scripts) + ending,
             encoding="utf-8")
         shell = self.shell(script)
-        wait_for(lambda: shell.exit_code is not None or (self.place / "over").exists(), "the recipe ends", PATIENCE)
+        wait_for(lambda: shell.exit_code is not None or (self.place / "over").exists(), "the recipe ends", PATIENCE * 3)
         for number, text in scripts:
             printed = self.place / f"printed{number}"
             self.assertTrue(printed.exists(), f"not reached:\n{text}\n{self.told(shell)}")
@@ -139,7 +139,7 @@ class BlueGreen(RecipeTest):
                 continue
             done.append(name)
             step = subprocess.run(["bash", "-e", "-c", script], env=environment, capture_output=True,
-                                  timeout=PATIENCE, check=False, cwd=self.place)
+                                  timeout=PATIENCE * 3, check=False, cwd=self.place)
             failed = failed or step.returncode != 0
             self.said = step.stdout + step.stderr
         return done, failed

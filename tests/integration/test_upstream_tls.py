@@ -106,11 +106,11 @@ class UpstreamTls(IntegrationTest):
         self.assertIn("r", reused[1:])
 
     def test_a_handshake_that_does_not_come_ends_at_connect_timeout(self):
-        silent = self.stage.origin(lambda connection: connection.socket.recv(100_000) and time.sleep(3))
+        silent = self.stage.origin(lambda connection: connection.socket.recv(100_000) and time.sleep(10))
         weir = self.weir(silent, connections={"connect_timeout": "300ms"})
         begin = time.monotonic()
         self.assert_own_answer(get(weir.address), 504, "connection_timeout")
-        self.assertLess(time.monotonic() - begin, 2.5)
+        self.assertLess(time.monotonic() - begin, 8)
 
     def test_an_endpoint_that_is_not_believed_is_left_for_one_that_is(self):
         bad, good = self.nginx(days=-1), self.nginx()
