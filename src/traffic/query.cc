@@ -46,7 +46,10 @@ bool query_text_equals(std::string_view encoded, std::string_view plain) {
 }
 
 std::string_view decode_query_text(std::string_view encoded, std::span<char> room) {
-  if (encoded.find_first_of("%+") == std::string_view::npos) return encoded;
+  // Not find_first_of, which looks at each byte by a call.
+  const bool plain =
+      encoded.find('%') == std::string_view::npos && encoded.find('+') == std::string_view::npos;
+  if (plain) return encoded;
   std::size_t size = 0;
   while (!encoded.empty()) room[size++] = next_byte(encoded);
   return {room.data(), size};
