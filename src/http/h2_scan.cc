@@ -1,17 +1,16 @@
 // Frame heads, and the numbers of header blocks; everything else is stepped over.
 #include "http/h2_scan.h"
 
+#include <nghttp2/nghttp2.h>
+
 #include <algorithm>
 #include <utility>
 
 namespace weir::http {
 namespace {
 
-// RFC 9113 section 6.
-constexpr std::uint8_t kDataFrame = 0x0, kHeadersFrame = 0x1, kContinuationFrame = 0x9;
-constexpr std::uint8_t kPaddedFlag = 0x8, kPriorityFlag = 0x20;
-constexpr std::uint32_t kPriorityBytes = 5;
-constexpr unsigned kShiftMost = 28;  // nghttp2 takes no number of more than 32 bits
+constexpr std::uint32_t kPriorityBytes = 5;  // RFC 9113 section 6.2
+constexpr unsigned kShiftMost = 28;          // nghttp2 takes no number of more than 32 bits
 
 std::string_view take_front(std::string_view& bytes, std::size_t most) {
   const std::string_view front = bytes.substr(0, most);
@@ -106,16 +105,17 @@ void H2Scan::begin_payload(std::string_view head, Found& found) {
   const std::uint32_t length =
       std::uint32_t{byte_at(0)} << 16 | std::uint32_t{byte_at(1)} << 8 | byte_at(2);
   const std::uint8_t type = byte_at(3), flags = byte_at(4);
-  if (type == kDataFrame) ++found.data_frames;
-  if (type != kHeadersFrame && type != kContinuationFrame) {
+  if (type == NGHTTP2_DATA) ++found.data_frames;
+  if (type != NGHTTP2_HEADERS && type != NGHTTP2_CONTINUATION) {
     skip_ = length;
     return;
   }
   block_left_ = length;
   padding_ = 0;
-  padded_ = type == kHeadersFrame && (flags & kPaddedFlag) != 0;
-  before_block_ = type == kHeadersFrame && (flags & kPriorityFlag) != 0 ? kPriorityBytes : 0;
-  if (type == kHeadersFrame) fields_.begin_block();
+  padded_ = type == NGHTTP2_HEADERS && (flags & NGHTTP2_FLAG_PADDED) != 0;
+  before_block_ =
+      type == NGHTTP2_HEADERS && (flags & NGHTTP2_FLAG_PRIORITY) != 0 ? kPriorityBytes : 0;
+  if (type == NGHTTP2_HEADERS) fields_.begin_block();
 }
 
 // RFC 9113 section 6.2: by how much it is padded, five bytes of priority, the block, the padding.

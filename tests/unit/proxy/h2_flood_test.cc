@@ -36,6 +36,16 @@ class H2Flood : public test::H2Test {
     client.party().closes();
     EXPECT_EQ(open_downstreams(), 0U);
   }
+  // So many at once are fine, and one more ends the connection.
+  void expect_burst(H2Client& client, std::uint32_t burst, std::string_view one,
+                    std::string_view reason) {
+    for (std::uint32_t i = 0; i < burst; ++i) client.sends(one);
+    EXPECT_FALSE(client.seen().goaway());
+    client.sends(one);
+    EXPECT_EQ(client.seen().goaway_code(), kCalm);
+    EXPECT_EQ(abuses().back(), reason);
+    client.party().closes();
+  }
 };
 
 TEST_F(H2Flood, Settings) {
@@ -70,12 +80,7 @@ TEST_F(H2Flood, EmptyData) {
     H2Client& client = connect_h2();
     client.sends(h2::headers(1, h2::request_fields("POST"), false));
     accept();
-    for (std::uint32_t i = 0; i < limits::kH2EmptyFrames.burst; ++i) client.sends(nothing);
-    EXPECT_FALSE(client.seen().goaway());
-    client.sends(nothing);
-    EXPECT_EQ(client.seen().goaway_code(), kCalm);
-    EXPECT_EQ(abuses().back(), "empty_frames");
-    client.party().closes();
+    expect_burst(client, limits::kH2EmptyFrames.burst, nothing, "empty_frames");
   }
 }
 
@@ -86,12 +91,7 @@ TEST_F(H2Flood, LateFrames) {
        {h2::data(1, ""), h2::data(1, "late"), h2::headers(1, trailers, true)}) {
     H2Client& client = connect_h2();
     client.sends(h2::headers(1, h2::request_fields("POST"), false) + h2::rst(1, 8));
-    for (std::uint32_t i = 0; i < limits::kH2LateFrames.burst; ++i) client.sends(late);
-    EXPECT_FALSE(client.seen().goaway());
-    client.sends(late);
-    EXPECT_EQ(client.seen().goaway_code(), kCalm);
-    EXPECT_EQ(abuses().back(), "late_frames");
-    client.party().closes();
+    expect_burst(client, limits::kH2LateFrames.burst, late, "late_frames");
   }
 }
 
