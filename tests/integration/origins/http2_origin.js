@@ -9,6 +9,7 @@ const http2 = require('node:http2');
 const [certificate, key, streams] = process.argv.slice(2);
 const settings = streams ? { maxConcurrentStreams: Number(streams) } : {};
 const sessions = new Set();
+const waiting = [];
 let connections = 0;
 let most = 0;
 let running = 0;
@@ -44,10 +45,13 @@ const pages = {
     response.end('page');
   },
   '/nothing'(request, response) { response.writeHead(204); response.end(); },
+  // For so long, or until so many wait.
   '/wait'(request, response, query) {
     most = Math.max(most, ++running);
     response.on('close', () => { running -= 1; });
-    setTimeout(() => response.end('late'), Number(query.get('ms')));
+    if (query.has('ms')) return setTimeout(() => response.end('late'), Number(query.get('ms')));
+    waiting.push(response);
+    if (waiting.length === Number(query.get('for'))) waiting.splice(0).forEach((each) => each.end('late'));
   },
   '/facts'(request, response) { json(response, { connections, most, resets }); },
 };
