@@ -74,13 +74,6 @@ struct ListenerTimeouts {
   bool operator==(const ListenerTimeouts&) const = default;
 };
 
-// A file that the configuration names; relative names are relative to the file that says so.
-struct FileName {
-  std::string path;  // empty = none
-  Place place;
-  bool operator==(const FileName&) const = default;
-};
-
 struct Certificate {
   FileName cert;  // PEM, with its chain
   FileName key;   // PEM

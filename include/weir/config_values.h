@@ -48,12 +48,17 @@ struct Pair {
   bool operator==(const Pair&) const = default;
 };
 
-// A file that a value of the configuration names. Its text is read by who runs the configuration
-// (config/named_file.h) and is part of it: another text is a change. Never dumped.
-struct NamedFile {
-  std::string path;  // as written: relative to the file that names it; empty = none
-  std::string text;
+// A file that a value of the configuration names.
+struct FileName {
+  std::string path;  // empty = none; one written as relative is so to the file that names it
   Place place;
+  bool operator==(const FileName&) const = default;
+};
+
+// One whose text is read by who runs the configuration (config/named_file.h) and is part of it:
+// another text is a change. Never dumped.
+struct NamedFile : FileName {
+  std::string text;
   bool operator==(const NamedFile&) const = default;
 };
 

@@ -34,19 +34,24 @@ std::string take_text(const std::string& path, std::string& text) {
 
 void take_named(NamedFile& file, std::vector<ConfigError>& errors) {
   if (file.path.empty()) return;
-  const std::filesystem::path folder = std::filesystem::path(file.place.file).parent_path();
-  const std::string path = (folder / file.path).lexically_normal();
-  const std::string problem = take_text(path, file.text);
+  const std::string problem = take_text(file.path, file.text);
   if (problem.empty()) return;
   errors.push_back({file.place.file, file.place.line, file.place.column,
-                    fmt::format("{}: {}", printable(path), problem)});
+                    fmt::format("{}: {}", printable(file.path), problem)});
 }
 
 }  // namespace
 
-void read_file_name(Reader& reader, const Node& node, NamedFile& out) {
+void read_file_name(Reader& reader, const Node& node, FileName& out) {
+  const auto parse = [](std::string_view text) -> Parsed<std::string> {
+    if (text.empty()) return std::unexpected("no file named: write a path");
+    return std::string(text);
+  };
+  std::string path;
+  if (!read_as(reader, node, path, parse)) return;
   out.place = reader.place(node);
-  read(reader, node, out.path);
+  const auto folder = std::filesystem::path(out.place.file).parent_path();
+  out.path = (folder / path).lexically_normal().string();
 }
 
 void read_named_files(Loaded& loaded) {

@@ -8,8 +8,8 @@
 
 namespace weir::config {
 
-// The section's part: the path and its place.
-void read_file_name(Reader& reader, const Node& node, NamedFile& out);
+// The section's part: the path, from the folder of the file that names it, and its place.
+void read_file_name(Reader& reader, const Node& node, FileName& out);
 
 // Reads every file that the configuration names, where it has no errors; adds an error for each
 // that cannot be read, is empty or larger than limits::kNamedFileBytes.

@@ -3,26 +3,13 @@
 // Never opens a file: what is in them is looked at where they are used (server/tls_files.cc).
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "config/choices.h"
 #include "config/keys.h"
+#include "config/named_file.h"
 #include "config/sections.h"
 
 namespace weir::config {
 namespace {
-
-void read_file_name(Reader& reader, const Node& node, FileName& out) {
-  const auto parse = [](std::string_view text) -> Parsed<std::string> {
-    if (text.empty()) return std::unexpected("no file named: write a path");
-    return std::string(text);
-  };
-  std::string path;
-  if (!read_as(reader, node, path, parse)) return;
-  out.place = reader.place(node);
-  const auto directory = std::filesystem::path(out.place.file).parent_path();
-  out.path = (directory / path).lexically_normal().string();
-}
 
 template <auto Member>
 constexpr Key<SectionOf<Member>> key_file(std::string_view name) {

@@ -13,6 +13,9 @@
 
 namespace weir::net {
 
+// What a header of version 2 begins with.
+inline constexpr std::string_view kProxySignature("\r\n\r\n\0\r\nQUIT\n", 12);
+
 // Both ends of a connection as its client sees them.
 struct ProxyAddresses {
   IpAddress source, destination;

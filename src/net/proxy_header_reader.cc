@@ -19,7 +19,6 @@ constexpr ProxyHeaderStep kMalformed{Verdict::malformed, 0};
 constexpr ProxyHeaderStep kIncomplete{Verdict::incomplete, 0};
 
 constexpr std::string_view kV1Begin = "PROXY ";
-constexpr std::string_view kV2Begin("\r\n\r\n\0\r\nQUIT\n", 12);
 constexpr std::size_t kV2Fixed = 16;  // signature, version and command, family, length
 
 // Takes the text up to the next space, which must be there unless it is the last.
@@ -176,8 +175,8 @@ ProxyHeaderStep read_proxy_header(std::string_view bytes, ProxyHeader& out) {
   ProxyHeaderStep step = kMalformed;
   if (begins(bytes, kV1Begin)) {
     step = bytes.size() < kV1Begin.size() ? kIncomplete : read_v1(bytes, out);
-  } else if (begins(bytes, kV2Begin)) {
-    step = bytes.size() < kV2Begin.size() ? kIncomplete : read_v2(bytes, out);
+  } else if (begins(bytes, kProxySignature)) {
+    step = bytes.size() < kProxySignature.size() ? kIncomplete : read_v2(bytes, out);
   }
   if (step.verdict != Verdict::complete) out = {};
   return step;

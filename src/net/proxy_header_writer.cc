@@ -8,8 +8,6 @@
 namespace weir::net {
 namespace {
 
-constexpr std::string_view kSignature("\r\n\r\n\0\r\nQUIT\n", 12);
-
 bool both_v4(const ProxyAddresses& client) {
   return client.source.is_v4() && client.destination.is_v4();
 }
@@ -43,7 +41,7 @@ ProxyHeaderText::ProxyHeaderText(ProxyVersion version) {
   if (version == ProxyVersion::v1) {
     append("PROXY UNKNOWN\r\n");
   } else {
-    append(kSignature);
+    append(kProxySignature);
     append(std::string_view("\x20\0\0\0", 4));
   }
 }
@@ -70,7 +68,7 @@ void ProxyHeaderText::append_v1(const ProxyAddresses& client) {
 
 void ProxyHeaderText::append_v2(const ProxyAddresses& client) {
   const bool v4 = both_v4(client);
-  append(kSignature);
+  append(kProxySignature);
   append(v4 ? std::string_view("\x21\x11\0\x0c", 4) : std::string_view("\x21\x21\0\x24", 4));
   append(bytes_of(client.source, v4));
   append(bytes_of(client.destination, v4));

@@ -49,7 +49,7 @@ TEST_F(NamedFiles, AreReadBesideTheFileThatNamesThem) {
   const Loaded loaded = load("ca.pem");
   ASSERT_EQ(lines_of(loaded.errors), "");
   EXPECT_EQ(loaded.config.clusters[0].tls->ca.text, "some text");
-  EXPECT_EQ(loaded.config.clusters[0].tls->ca.path, "ca.pem");
+  EXPECT_EQ(loaded.config.clusters[0].tls->ca.path, folder_ + "/ca.pem");
   EXPECT_EQ(load(folder_ + "/ca.pem").config.clusters[0].tls->ca.text, "some text");
 }
 
