@@ -4,137 +4,37 @@
 // needs and checks every byte that comes back.
 //
 // usage: weir_tunnels echo PORT
-//        weir_tunnels load PORT CONNECTIONS MESSAGES BYTES
+//        weir_tunnels load PORT TUNNELS MESSAGES BYTES       each a connection of HTTP/1.1
+//        weir_tunnels streams PORT TUNNELS MESSAGES BYTES    a hundred on a connection of HTTP/2
 //
 // The load prints "open N" when all are open and waits for a line on its standard input; then one
-// JSON object. Anything but an exact echo, and any connection that ends early, is an error.
-#include <algorithm>
-#include <arpa/inet.h>
+// JSON object. Anything but an exact echo, and any tunnel that ends early, is an error.
+#include "tunnels.h"
+
+#include <openssl/evp.h>
+
 #include <array>
-#include <cerrno>
-#include <cstdint>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <ctime>
-#include <fcntl.h>
 #include <memory>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <string>
-#include <string_view>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <strings.h>
 #include <vector>
 
+namespace weir_tunnels {
 namespace {
 
 constexpr std::size_t kAtOnce = 128;  // handshakes under way
-constexpr std::size_t kMostBytes = 65'535;
-constexpr int kPatienceMs = 20'000;  // without anything happening
-// The example of RFC 6455 section 1.3: every client has the same key.
+// The key of the example in RFC 6455 section 1.3; by HTTP/2 the proxy makes one for each.
 constexpr std::string_view kHandshake =
     "GET /echo HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-constexpr std::string_view kAnswer =
-    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+constexpr std::string_view kKeyName = "Sec-WebSocket-Key: ";
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
-
-[[noreturn]] void die(const char* what) {
-  std::fprintf(stderr, "weir_tunnels: %s: %s\n", what, std::strerror(errno));
-  std::exit(1);
-}
-
-std::int64_t now_ns() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
-
-sockaddr_in loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-// What follows the first two bytes of a frame's head.
-struct FrameHead {
-  std::size_t head = 0;  // bytes of it, 0 = not all there
-  std::size_t payload = 0;
-  bool masked = false;
-};
-
-FrameHead frame_head(std::string_view bytes) {
-  if (bytes.size() < 2) return {};
-  const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(bytes[i]); };
-  FrameHead frame{.masked = (at(1) & 0x80) != 0};
-  frame.payload = at(1) & 0x7f;
-  std::size_t head = 2;
-  if (frame.payload == 126) {
-    head = 4;
-    if (bytes.size() < head) return {};
-    frame.payload = std::size_t{at(2)} << 8 | at(3);
-  } else if (frame.payload == 127) {
-    std::fprintf(stderr, "weir_tunnels: a frame is too large\n");
-    std::exit(1);
-  }
-  if (frame.masked) head += 4;
-  if (bytes.size() < head) return {};
-  frame.head = head;
-  return frame;
-}
-
-void append_frame(std::string& out, char first, std::string_view payload, bool masked) {
-  const char bit = masked ? static_cast<char>(0x80) : '\0';
-  out += first;
-  if (payload.size() < 126) {
-    out += static_cast<char>(bit | static_cast<char>(payload.size()));
-  } else {
-    out += static_cast<char>(bit | 126);
-    out += static_cast<char>(payload.size() >> 8);
-    out += static_cast<char>(payload.size() & 0xff);
-  }
-  if (masked) out.append(4, '\0');  // a mask that changes nothing
-  out += payload;
-}
-
-class Poll {
- public:
-  Poll() : fd_(epoll_create1(0)) {
-    if (fd_ < 0) die("epoll");
-  }
-  void add(int fd, std::uint32_t events) { change(EPOLL_CTL_ADD, fd, events); }
-  void modify(int fd, std::uint32_t events) { change(EPOLL_CTL_MOD, fd, events); }
-  template <class F>
-  bool wait(int timeout_ms, F&& each) {
-    std::array<epoll_event, 512> events;
-    const int count = epoll_wait(fd_, events.data(), static_cast<int>(events.size()), timeout_ms);
-    for (std::size_t i = 0; count > 0 && i < static_cast<std::size_t>(count); ++i) {
-      each(events[i].data.fd, events[i].events);
-    }
-    return count > 0;
-  }
-
- private:
-  void change(int operation, int fd, std::uint32_t events) {
-    epoll_event event{};
-    event.events = events;
-    event.data.fd = fd;
-    if (epoll_ctl(fd_, operation, fd, &event) != 0) die("epoll_ctl");
-  }
-  int fd_;
-};
 
 struct Peer {
   std::string in, out;
   bool open = false;  // the handshake is over
-  bool connecting = false;
-  std::size_t messages = 0;  // echoed
-  std::int64_t sent = 0;
+  Count count;
 };
 
 // A table of peers by descriptor, with what both modes do to them.
@@ -183,13 +83,38 @@ class Peers {
 
 // --- echo ---
 
+// RFC 6455 section 4.2.2.
+std::string accept_of(std::string_view key) {
+  const std::string text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  std::array<unsigned char, 20> hash;
+  EVP_Digest(text.data(), text.size(), hash.data(), nullptr, EVP_sha1(), nullptr);
+  std::array<unsigned char, 29> out;
+  EVP_EncodeBlock(out.data(), hash.data(), static_cast<int>(hash.size()));
+  return reinterpret_cast<const char*>(out.data());
+}
+
+std::string answer_to(std::string_view head) {
+  std::string_view key;
+  for (std::size_t at = 0; at < head.size();) {
+    const std::string_view line = head.substr(at, head.find("\r\n", at) - at);
+    at += line.size() + 2;
+    if (line.size() > kKeyName.size() &&
+        strncasecmp(line.data(), kKeyName.data(), kKeyName.size()) == 0) {
+      key = line.substr(kKeyName.size());
+    }
+  }
+  return "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+         "Sec-WebSocket-Accept: " +
+         accept_of(key) + "\r\n\r\n";
+}
+
 // Frames come back as they came, unmasked.
 void echo_frames(Peer& peer) {
   if (!peer.open) {
     const std::size_t end = peer.in.find(kHeadEnd);
     if (end == std::string::npos) return;
+    peer.out += answer_to(std::string_view(peer.in).substr(0, end));
     peer.in.erase(0, end + kHeadEnd.size());
-    peer.out += kAnswer;
     peer.open = true;
   }
   std::size_t used = 0;
@@ -237,41 +162,23 @@ int run_echo(int port) {
 
 class Load {
  public:
-  Load(int port, std::size_t connections, std::size_t messages, std::size_t bytes)
-      : port_(port), connections_(connections), messages_(messages), text_(bytes, 'x') {
-    append_frame(frame_, static_cast<char>(0x81), text_, true);
-    append_frame(echo_, static_cast<char>(0x81), text_, false);
-  }
+  explicit Load(const Task& task) : task_(task), tally_(task) {}
 
   int run() {
     open_all();
-    std::printf("open %zu\n", open_);
-    std::fflush(stdout);
-    char line[8];
-    if (std::fgets(line, sizeof line, stdin) == nullptr) return 1;
-    const std::int64_t begin = now_ns();
+    if (!tally_.wait_for_word()) return 1;
     for (const int fd : fds_) {
       if (Peer* peer = peers_.find(fd)) say(fd, *peer);
     }
-    while (done_ + failed_ < connections_ && step()) {
+    while (!tally_.over() && step()) {
     }
-    report(static_cast<double>(now_ns() - begin) / 1e9);
-    return errors() == 0 ? 0 : 1;
+    return tally_.report();
   }
 
  private:
-  std::size_t errors() const { return connections_ - done_; }
-
   void connect_one() {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    if (fd < 0) die("socket");
-    const int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    const sockaddr_in address = loopback(port_);
-    const int result = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-    if (result != 0 && errno != EINPROGRESS) die("connect");
+    const int fd = connect_to(task_.port);
     Peer& peer = peers_.add(fd);
-    peer.connecting = true;
     peer.out = kHandshake;
     poll_.add(fd, EPOLLIN | EPOLLOUT);
     fds_.push_back(fd);
@@ -279,8 +186,8 @@ class Load {
   }
 
   void open_all() {
-    while (open_ + failed_ < connections_) {
-      while (begun_ < connections_ && begun_ - open_ - failed_ < kAtOnce) connect_one();
+    while (!tally_.all_open()) {
+      while (begun_ < task_.tunnels && begun_ - tally_.settled() < kAtOnce) connect_one();
       if (!step()) return;
     }
   }
@@ -307,59 +214,36 @@ class Load {
       if (!peer.in.starts_with("HTTP/1.1 101 ")) return false;
       peer.in.erase(0, end + kHeadEnd.size());
       peer.open = true;
-      ++open_;
+      tally_.opened();
     }
-    if (peer.in.size() > echo_.size()) return false;
-    if (peer.in.size() < echo_.size()) return std::string_view(echo_).starts_with(peer.in);
-    if (peer.in != echo_) return false;
-    peer.in.clear();
-    waits_ns_.push_back(now_ns() - peer.sent);
-    if (++peer.messages < messages_) {
-      say(fd, peer);
-    } else {
-      ++done_;
+    switch (tally_.take(peer.in, peer.count)) {
+      case Echo::wrong:
+        return false;
+      case Echo::next:
+        say(fd, peer);
+        return true;
+      default:
+        return true;
     }
-    return true;
   }
 
   void say(int fd, Peer& peer) {
-    peer.sent = now_ns();
-    peer.out += frame_;
+    peer.count.sent_ns = now_ns();
+    peer.out += tally_.message();
     if (!Peers::send_out(poll_, fd, peer)) fail(fd);
   }
 
   void fail(int fd) {
-    ++failed_;
+    tally_.failed();
     peers_.drop(fd);
   }
 
-  void report(double seconds) {
-    std::sort(waits_ns_.begin(), waits_ns_.end());
-    const auto ms = [this](double share) {
-      if (waits_ns_.empty()) return 0.0;
-      const auto last = static_cast<double>(waits_ns_.size() - 1);
-      return static_cast<double>(waits_ns_[static_cast<std::size_t>(last * share)]) / 1e6;
-    };
-    std::printf(
-        "{\"connections\": %zu, \"open\": %zu, \"messages\": %zu, \"bytes\": %zu, \"errors\": %zu, "
-        "\"seconds\": %.3f, \"per_second\": %.0f, \"p50_ms\": %.2f, \"p99_ms\": %.2f}\n",
-        connections_, open_, waits_ns_.size(), text_.size(), errors(), seconds,
-        static_cast<double>(waits_ns_.size()) / seconds, ms(0.5), ms(0.99));
-  }
-
-  const int port_;
-  const std::size_t connections_;
-  const std::size_t messages_;
-  const std::string text_;
-  std::string frame_, echo_;
+  const Task task_;
+  Tally tally_;
   Poll poll_;
   Peers peers_;
   std::vector<int> fds_;
   std::size_t begun_ = 0;
-  std::size_t open_ = 0;
-  std::size_t done_ = 0;
-  std::size_t failed_ = 0;
-  std::vector<std::int64_t> waits_ns_;
 };
 
 long number(const char* text, long least, long most) {
@@ -370,19 +254,21 @@ long number(const char* text, long least, long most) {
 }
 
 }  // namespace
+}  // namespace weir_tunnels
 
 int main(int argc, char** argv) {
+  using namespace weir_tunnels;
   const std::string_view mode = argc > 1 ? argv[1] : "";
   if (mode == "echo" && argc == 3) return run_echo(static_cast<int>(number(argv[2], 1, 65535)));
-  if (mode == "load" && argc == 6) {
-    Load load(static_cast<int>(number(argv[2], 1, 65535)),
-              static_cast<std::size_t>(number(argv[3], 1, 1'000'000)),
-              static_cast<std::size_t>(number(argv[4], 1, 1'000'000)),
-              static_cast<std::size_t>(number(argv[5], 1, kMostBytes)));
-    return load.run();
+  if ((mode == "load" || mode == "streams") && argc == 6) {
+    const Task task{.port = static_cast<int>(number(argv[2], 1, 65535)),
+                    .tunnels = static_cast<std::size_t>(number(argv[3], 1, 1'000'000)),
+                    .messages = static_cast<std::size_t>(number(argv[4], 1, 1'000'000)),
+                    .bytes = static_cast<std::size_t>(number(argv[5], 1, kMostBytes))};
+    return mode == "load" ? Load(task).run() : run_streams(task);
   }
   std::fprintf(stderr,
                "usage: weir_tunnels echo PORT\n"
-               "       weir_tunnels load PORT CONNECTIONS MESSAGES BYTES\n");
+               "       weir_tunnels load|streams PORT TUNNELS MESSAGES BYTES\n");
   return 2;
 }

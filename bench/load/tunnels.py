@@ -3,7 +3,8 @@
 memory over the same process before them, and then has every tunnel echo its messages, all at once. Any message lost,
 late by more than 20 s, or changed is an error, and makes the run fail. The bytes of the kernel (two sockets a tunnel) are
 the same for everybody and not in the figure; nginx's table of connections is in the memory before, which is reported
-too. Both ends are bench/load/tunnels.cc, on one CPU; the proxy has the other."""
+too. Both ends are bench/load/tunnels.cc, on one CPU; the proxy has the other. With --http2 the tunnels are streams, a
+hundred on each connection of HTTP/2 (RFC 8441), and only the origin's ends are connections."""
 
 import argparse
 import json
@@ -45,8 +46,8 @@ def measure(proxy: peers.Proxy, origin: int, tools: Path, options: argparse.Name
         with Program(command, cpu, ports.proxy, Path(folder) / "log") as program:
             before = program.private_bytes()
             load = subprocess.Popen(
-                [str(tools / "weir_tunnels"), "load", str(ports.proxy), str(options.connections), str(options.messages),
-                 str(options.bytes)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                [str(tools / "weir_tunnels"), *(("streams", str(ports.h2c)) if options.http2 else ("load", str(ports.proxy))),
+                 str(options.tunnels), str(options.messages), str(options.bytes)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                 preexec_fn=lambda: os.sched_setaffinity(0, {other}))
             try:
                 load.stdout.readline()  # all are open
@@ -64,13 +65,14 @@ def measure(proxy: peers.Proxy, origin: int, tools: Path, options: argparse.Name
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-n", "--connections", type=int, default=10_000)
+    parser.add_argument("-n", "--tunnels", type=int, default=10_000)
     parser.add_argument("-m", "--messages", type=int, default=10, help="through each tunnel")
     parser.add_argument("-b", "--bytes", type=int, default=64, help="of a message, at most 65535")
+    parser.add_argument("--http2", action="store_true", help="tunnels in streams of HTTP/2; not nginx, which has none")
     parser.add_argument("--proxy", action="append", help="only this one: weir, nginx, haproxy")
     peers.add_places(parser)
     options = parser.parse_args()
-    wanted = 2 * options.connections + 2 * LEFT_OVER
+    wanted = (1 if options.http2 else 2) * options.tunnels + 2 * LEFT_OVER
     files = processes.raise_file_limit(wanted)
     if files < wanted:
         raise SystemExit(f"tunnels: {wanted} open files are needed, {files} are allowed (ulimit -Hn)")
@@ -79,20 +81,20 @@ def main() -> int:
     _, cpu = processes.two_cpus()
     port = processes.free_port()
     errors = 0
-    print(f"{options.connections} tunnels, {options.messages} messages of {options.bytes} bytes through each\n\n"
+    print(f"{options.tunnels} tunnels, {options.messages} messages of {options.bytes} bytes through each\n\n"
           "| proxy | errors | messages/s | p50 ms | p99 ms | CPU us/message | before, MB | idle, MB | KiB per idle tunnel |\n"
           "|---|--:|--:|--:|--:|--:|--:|--:|--:|")
     with tempfile.TemporaryDirectory(prefix="weir-tunnels-") as folder, \
             Program([str(tools / "weir_tunnels"), "echo", str(port)], cpu, port, Path(folder) / "log"):
         for proxy in known:
-            if options.proxy and proxy.name not in options.proxy:
+            if (options.proxy and proxy.name not in options.proxy) or (options.http2 and proxy.name == "nginx"):
                 continue
             if not peers.installed(proxy):
                 print(f"tunnels: {proxy.name} is left out: no {proxy.version[0]}", file=sys.stderr)
                 continue
             got = measure(proxy, port, tools, options, files)
             errors += got["errors"]
-            each = (got["idle"] - got["before"]) / 1024 / options.connections
+            each = (got["idle"] - got["before"]) / 1024 / options.tunnels
             print(f"| {proxy.name} | {got['errors']} | {got['per_second']} | {got['p50_ms']} | {got['p99_ms']} | "
                   f"{got['cpu_us']:.1f} | {got['before'] / 2**20:.1f} | {got['idle'] / 2**20:.1f} | {each:.2f} |",
                   flush=True)
