@@ -9,10 +9,24 @@ namespace {
 
 constexpr std::string_view kAlpnHttp2 = "h2";
 
-Errc code_of(TlsFailureKind kind) {
-  switch (kind) {
+Errc code_of(CertificateFault fault) {
+  switch (fault) {
+    case CertificateFault::name:
+      return Errc::upstream_certificate_name;
+    case CertificateFault::time:
+      return Errc::upstream_certificate_expired;
+    case CertificateFault::authority:
+      return Errc::upstream_certificate_untrusted;
+    case CertificateFault::other:
+      break;
+  }
+  return Errc::upstream_certificate;
+}
+
+Errc code_of(const TlsFailure& failure) {
+  switch (failure.kind) {
     case TlsFailureKind::certificate:
-      return Errc::upstream_certificate;
+      return code_of(failure.fault);
     case TlsFailureKind::refused:
       return Errc::upstream_tls_alert;
     default:
@@ -64,7 +78,7 @@ class SetupTicket final : public ConnectTicket, ConnectEvents, TlsEvents {
     deadline_.cancel();
     events_.on_connected(std::move(tls_));
   }
-  void on_insecure(const TlsFailure& failure) override { fail({code_of(failure.kind)}); }
+  void on_insecure(const TlsFailure& failure) override { fail({code_of(failure)}); }
 
   // The last thing a ticket does: its owner may destroy it in the event.
   void fail(Error error) {

@@ -30,7 +30,8 @@ struct ConnectSetup {
 };
 
 // As Connector::connect(), `timeout` is for all of it; on_connected() comes when the setup is done.
-// More errors: upstream_certificate, upstream_no_http2, upstream_tls, upstream_tls_alert.
+// More errors: upstream_certificate and its like, upstream_no_http2, upstream_tls,
+// upstream_tls_alert.
 std::unique_ptr<ConnectTicket> connect(Connector& connector, const SocketAddress& to,
                                        std::chrono::milliseconds timeout, ConnectSetup setup,
                                        const SetupTools& tools, ConnectEvents& events);

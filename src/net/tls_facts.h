@@ -39,9 +39,18 @@ constexpr std::string_view name_of(TlsFailureKind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
+// What is wrong with a peer's certificate.
+enum class CertificateFault : std::uint8_t {
+  other,
+  name,       // it is another's
+  time,       // it has expired, or is not valid yet
+  authority,  // nobody who is trusted has signed it
+};
+
 struct TlsFailure {
   TlsFailureKind kind = TlsFailureKind::closed;
-  std::string_view words;  // static: what the library says of it
+  std::string_view words;                            // static: what the library says of it
+  CertificateFault fault = CertificateFault::other;  // for `certificate`
 };
 
 }  // namespace weir::net

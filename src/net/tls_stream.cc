@@ -47,15 +47,33 @@ TlsFailureKind kind_of(int reason) {
   }
 }
 
+CertificateFault fault_of(long verified) {
+  switch (verified) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return CertificateFault::name;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return CertificateFault::time;
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_UNTRUSTED:
+      return CertificateFault::authority;
+    default:
+      return CertificateFault::other;
+  }
+}
+
 // Empties the queue of errors.
 TlsFailure take_failure(const SSL* ssl) {
   const TlsFailureKind kind = kind_of(ERR_GET_REASON(ERR_peek_error()));
-  std::string_view words = take_error_words();
+  const std::string_view words = take_error_words();
   const long verified = SSL_get_verify_result(ssl);
-  if (kind == TlsFailureKind::certificate && verified != X509_V_OK) {
-    words = X509_verify_cert_error_string(verified);
-  }
-  return {kind, words};
+  if (kind != TlsFailureKind::certificate || verified == X509_V_OK) return {kind, words};
+  return {kind, X509_verify_cert_error_string(verified), fault_of(verified)};
 }
 
 TlsFacts facts_of(const SSL* ssl) {

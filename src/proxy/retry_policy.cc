@@ -12,6 +12,9 @@ bool is_listed(const config::Causes& on, const AttemptOutcome& outcome) {
     case Errc::connect_failed:
     case Errc::connect_timeout:
     case Errc::upstream_certificate:
+    case Errc::upstream_certificate_expired:
+    case Errc::upstream_certificate_name:
+    case Errc::upstream_certificate_untrusted:
     case Errc::upstream_no_http2:
     case Errc::upstream_tls:
     case Errc::upstream_tls_alert:

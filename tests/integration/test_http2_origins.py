@@ -247,7 +247,7 @@ class OverTls(Http2Origins):
         self.assertIn(weir.logged(1)[-1]["reason"], ("upstream_no_http2", "upstream_tls_alert"))
 
     def test_certificates_are_verified(self):
-        self.refused(self.before(self.secure("DNS:other.test")), "upstream_certificate", "tls_certificate_error")
+        self.refused(self.before(self.secure("DNS:other.test")), "upstream_certificate_name", "tls_certificate_error")
 
     def test_in_the_clear_an_http1_server_is_told_apart(self):
         self.refused(self.weir(self.stage.nginx("plain")), "upstream_no_http2", "http_protocol_error")

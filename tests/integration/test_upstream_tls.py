@@ -58,21 +58,21 @@ class UpstreamTls(IntegrationTest):
 
     def test_another_name_is_refused(self):
         weir = self.weir(self.nginx("DNS:app.test"), {"server_name": "other.test"})
-        self.refused(weir, "upstream_certificate", "tls_certificate_error")
+        self.refused(weir, "upstream_certificate_name", "tls_certificate_error")
         wait_for(lambda: metric(weir, "weir_endpoint_up") == 1, "one endpoint alone is not ejected")
 
     def test_another_address_is_refused(self):
-        self.refused(self.weir(self.nginx("DNS:app.test")), "upstream_certificate", "tls_certificate_error")
+        self.refused(self.weir(self.nginx("DNS:app.test")), "upstream_certificate_name", "tls_certificate_error")
 
     def test_a_self_signed_certificate_is_refused(self):
-        self.refused(self.weir(self.nginx(self_signed=True)), "upstream_certificate", "tls_certificate_error")
+        self.refused(self.weir(self.nginx(self_signed=True)), "upstream_certificate_untrusted", "tls_certificate_error")
 
     def test_an_expired_certificate_is_refused(self):
-        self.refused(self.weir(self.nginx(days=-1)), "upstream_certificate", "tls_certificate_error")
+        self.refused(self.weir(self.nginx(days=-1)), "upstream_certificate_expired", "tls_certificate_error")
 
     def test_the_systems_authorities_are_asked_without_a_file(self):
         weir = self.stage.weir_before(self.nginx(), cluster={"tls": {}})
-        self.refused(weir, "upstream_certificate", "tls_certificate_error")
+        self.refused(weir, "upstream_certificate_untrusted", "tls_certificate_error")
 
     def test_nobody_is_verified_on_demand_and_the_log_says_so(self):
         weir = self.stage.weir_before(self.nginx(days=-1), cluster={"tls": {"verify": False}})
@@ -124,7 +124,7 @@ class UpstreamTls(IntegrationTest):
         self.assertEqual(metric(weir, "weir_health_checks_total", result="failure"), 0)
         bad = self.weir(self.nginx(days=-1), health_check=check)
         wait_for_metric(bad, 0, "weir_endpoint_healthy")
-        wait_for(lambda: "certificate is not accepted" in bad.log(), "the log says why")
+        wait_for(lambda: "certificate has expired" in bad.log(), "the log says why")
 
     def test_header_and_tls_go_together(self):
         nginx = self.nginx(options="ssl proxy_protocol", directives=(
