@@ -63,7 +63,7 @@ void add_question(CLI::App& command, server::ExplainQuestion& question) {
       ->allow_extra_args(false);
   command.add_option("--from", question.from, "The address it comes from")->type_name("IP");
   command.add_option("--listener", question.listener,
-                     "The listener it comes in by (default: the first)");
+                     "The listener it comes in by (default: the one that the URL fits)");
 }
 
 void add_explain(CLI::App& app, int& code) {

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "base/ascii.h"
@@ -14,9 +15,11 @@ namespace weir::server {
 namespace {
 
 constexpr std::string_view kHost = "Host";
+constexpr std::string_view kHttps = "https";
 
 struct Url {
-  std::string_view authority;  // empty in a mere path
+  std::string_view scheme;     // empty in a mere path
+  std::string_view authority;  // the same
   std::string target;
 };
 
@@ -24,6 +27,7 @@ Url split_url(std::string_view url) {
   Url parts;
   const std::size_t scheme = url.find("://");
   if (scheme != std::string_view::npos) {
+    parts.scheme = url.substr(0, scheme);
     url.remove_prefix(scheme + 3);
     const std::size_t end = std::min(url.find_first_of("/?#"), url.size());
     parts.authority = url.substr(0, end);
@@ -64,9 +68,33 @@ std::string compose(const ExplainQuestion& question) {
                      fields);
 }
 
-const proxy::ListenerPlan* find_listener(const proxy::Snapshot& snapshot, std::string_view name) {
+// 0 where none is written that makes sense.
+std::uint16_t port_of(const Url& url) {
+  std::uint16_t port = url.scheme == kHttps ? 443 : 80;
+  const std::size_t colon = url.authority.rfind(':');
+  if (colon == std::string_view::npos || url.authority.ends_with(']')) return port;
+  const std::string_view digits = url.authority.substr(colon + 1);
+  const char* end = digits.data() + digits.size();
+  return std::from_chars(digits.data(), end, port).ptr == end ? port : std::uint16_t{0};
+}
+
+// The first of those that such a URL fits best: its scheme counts, and its port even more.
+const proxy::ListenerPlan* listener_for(const proxy::Snapshot& snapshot, std::string_view url) {
+  const Url parts = split_url(url);
+  if (parts.scheme.empty()) return &snapshot.listeners.front();
+  const auto fit = [&, port = port_of(parts)](const proxy::ListenerPlan& listener) {
+    const config::Listener& settings = *listener.settings;
+    const bool same_port = !settings.address.is_unix() && settings.address.port == port;
+    return (same_port ? 2 : 0) + (settings.tls.has_value() == (parts.scheme == kHttps) ? 1 : 0);
+  };
+  return &*std::ranges::max_element(snapshot.listeners, {}, fit);
+}
+
+const proxy::ListenerPlan* find_listener(const proxy::Snapshot& snapshot,
+                                         const ExplainQuestion& question) {
+  if (question.listener.empty()) return listener_for(snapshot, question.url);
   for (const proxy::ListenerPlan& listener : snapshot.listeners) {
-    if (name.empty() || listener.settings->name == name) return &listener;
+    if (listener.settings->name == question.listener) return &listener;
   }
   return nullptr;
 }
@@ -93,7 +121,7 @@ std::string fault_of(const ExplainQuestion& question) {
 std::string ExplainedRequest::take(const ExplainQuestion& question,
                                    const proxy::Snapshot& snapshot) {
   if (std::string fault = fault_of(question); !fault.empty()) return fault;
-  listener = find_listener(snapshot, question.listener);
+  listener = find_listener(snapshot, question);
   if (listener == nullptr) return "no listener '" + question.listener + "'";
   const auto peer = question.from.empty() ? std::nullopt : parse_ip(question.from);
   read(compose(question));

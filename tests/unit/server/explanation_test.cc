@@ -125,6 +125,31 @@ TEST_F(ExplanationTest, AHostOfItsOwnGoesBeforeTheUrls) {
       "shop.example");
 }
 
+TEST_F(ExplanationTest, ItComesInByTheListenerThatItsUrlFits) {
+  config::Config config = shop_config();
+  config.listeners.resize(3, config.listeners[0]);
+  config.listeners[0].name = "secure";
+  config.listeners[0].address.port = 8443;
+  config.listeners[0].tls.emplace();
+  config.listeners[1].name = "plain";
+  config.listeners[1].address.port = 8080;
+  config.listeners[2].name = "other";
+  config.listeners[2].address.port = 8081;
+  sketch(std::move(config));
+  const auto listener = [this](const std::string& url) {
+    return explain("GET", url, {"Host: a"}).at("request").at("listener").get<std::string>();
+  };
+  EXPECT_EQ(listener("http://a:8080/"), "plain");
+  EXPECT_EQ(listener("http://a:8081/x?y"), "other");
+  EXPECT_EQ(listener("https://a:8443/"), "secure");
+  EXPECT_EQ(listener("http://a/"), "plain") << "by its scheme";
+  EXPECT_EQ(listener("https://a"), "secure");
+  EXPECT_EQ(listener("http://[::1]/"), "plain");
+  EXPECT_EQ(listener("http://[::1]:8081/"), "other");
+  EXPECT_EQ(listener("http://a:x/"), "plain");
+  EXPECT_EQ(listener("/x"), "secure") << "the first, of which nothing is said";
+}
+
 TEST_F(ExplanationTest, AQuestionThatMakesNoSenseNamesTheMend) {
   EXPECT_THAT(fault({.method = "GET", .url = "shop/x"}), HasSubstr("did you mean http://shop/x?"));
   EXPECT_THAT(fault({.method = "GET", .url = "/", .headers = {"nonsense"}}),
