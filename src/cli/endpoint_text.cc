@@ -11,6 +11,16 @@ using Json = nlohmann::ordered_json;
 
 }  // namespace
 
+std::string health_text(const Json& endpoint) {
+  if (!endpoint.at("healthy").get<bool>()) {
+    const Json check = endpoint.value("last_check", Json::object());
+    const auto cause = check.value("cause", std::string());
+    return cause.empty() ? "unhealthy" : fmt::format("unhealthy ({})", cause);
+  }
+  if (!endpoint.value("ejected", false)) return "healthy";
+  return "ejected until " + endpoint.at("ejected_until").get<std::string>();
+}
+
 std::string endpoint_text(const Json& endpoint) {
   const auto in_flight = endpoint.at("active_requests").get<std::uint64_t>();
   return fmt::format(

@@ -8,6 +8,8 @@
 
 namespace weir::cli {
 
+// "healthy", or what keeps it out: "unhealthy (no answer within 500 ms)", "ejected until ..."
+std::string health_text(const nlohmann::ordered_json& endpoint);
 // "draining, weight 1, 3 requests in flight"
 std::string endpoint_text(const nlohmann::ordered_json& endpoint);
 // "changed 2026-11-23T02:32:06.017Z by alice@desk: active -> draining, weight 1"

@@ -27,10 +27,16 @@ std::string variants_of(const config::Split& split) {
   return out;
 }
 
+std::string redirect_text(const config::Redirect& redirect) {
+  if (!redirect.https) return fmt::format("redirect {} to {}", redirect.status, redirect.to);
+  const std::string port = redirect.port == 443 ? "" : fmt::format(", port {}", redirect.port);
+  return fmt::format("redirect {} to https{}", redirect.status, port);
+}
+
 std::string what_it_does(const config::Route& route) {
   switch (route.action) {
     case config::ActionKind::redirect:
-      return fmt::format("redirect {} to {}", route.redirect.status, route.redirect.to);
+      return redirect_text(route.redirect);
     case config::ActionKind::respond:
       return fmt::format("respond {}", route.respond.status);
     case config::ActionKind::split:

@@ -15,6 +15,23 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+void print_failure(std::string_view what, const Json& last) {
+  fmt::print("  {} {}:\n", what, last.at("at").get<std::string>());
+  for (const Json& error : last.at("errors")) fmt::print("    {}\n", error.get<std::string>());
+}
+
+// What somebody asked for last and did not get.
+void print_failures(const Json& status) {
+  const Json& reload = status.at("config").at("reloads").at("last");
+  if (!reload.is_null() && reload.at("outcome") == "refused") {
+    print_failure("the file as it is was refused", reload);
+  }
+  const Json& upgrade = status.at("upgrades").at("last");
+  if (!upgrade.is_null() && upgrade.at("outcome") == "failed") {
+    print_failure("the last upgrade failed", upgrade);
+  }
+}
+
 void print_status(const Json& status) {
   fmt::print("weir {} (pid {}) {}, up {} s, {} workers\n", status.at("version").get<std::string>(),
              status.at("pid").get<int>(), status.at("state").get<std::string>(),
@@ -22,6 +39,7 @@ void print_status(const Json& status) {
   const Json& config = status.at("config");
   fmt::print("config {} generation {}, loaded {}\n", config.at("file").get<std::string>(),
              config.at("generation").get<std::uint64_t>(), config.at("loaded").get<std::string>());
+  print_failures(status);
   for (const Json& listener : status.at("listeners")) {
     fmt::print("listener {:16} {:24} {} connections\n", listener.at("listener").get<std::string>(),
                listener.at("address").get<std::string>(),
@@ -37,11 +55,6 @@ void print_splits(const Json& splits) {
   }
 }
 
-std::string_view health_word(const Json& endpoint) {
-  if (!endpoint.at("healthy").get<bool>()) return "unhealthy";
-  return endpoint.value("ejected", false) ? "ejected" : "healthy";
-}
-
 void print_clusters(const Json& clusters) {
   for (const Json& cluster : clusters) {
     fmt::print("cluster  {:16} {}, {} connections\n", cluster.at("cluster").get<std::string>(),
@@ -50,7 +63,7 @@ void print_clusters(const Json& clusters) {
     for (const Json& endpoint : cluster.at("endpoints")) {
       const auto from = endpoint.value("from", std::string());
       fmt::print("  {:40} {:8} {}, {} active{}\n", endpoint.at("endpoint").get<std::string>(),
-                 endpoint.at("state").get<std::string>(), health_word(endpoint),
+                 endpoint.at("state").get<std::string>(), health_text(endpoint),
                  endpoint.at("active_requests").get<std::uint64_t>(),
                  from.empty() ? "" : ", from " + from);
       const Json& changed = endpoint.at("changed");

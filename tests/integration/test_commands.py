@@ -83,6 +83,13 @@ class Check(IntegrationTest):
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
                 self.assertNotIn("open-sesame", done.stdout)
 
+    def test_redirects_name_where_they_lead(self):
+        path = pathlib.Path(self.stage.folder, "redirects.yaml")
+        for redirect, words in (("https", "308 to https"), ("{ scheme: https, port: 8443, status: 301 }", "301 to https, port 8443"),
+                                ("{ to: /new }", "308 to /new")):
+            path.write_text(f"listeners: {{ web: {{ address: 127.0.0.1:1 }} }}\nroutes: [{{ name: r, redirect: {redirect} }}]\n", encoding="utf-8")
+            self.assertRegex(command("check", "-c", str(path)).stdout, rf"route    r +redirect {words}\n")
+
     def test_the_dump_is_a_file_of_the_same_meaning(self):
         dump = command("check", "--dump", "-c", QUICKSTART)
         self.assertEqual(dump.returncode, 0)

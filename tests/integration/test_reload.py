@@ -69,11 +69,14 @@ class Reloading(IntegrationTest):
         status = weir.admin_json("/v1/status")["config"]
         self.assertEqual((status["generation"], status["reloads"]["refused"]), (1, 1))
         self.assertIn("adress", " ".join(status["reloads"]["last"]["errors"]))
+        shown = command("status", "--admin", f"unix:{weir.admin}").stdout
+        self.assertRegex(shown, r"\n  the file as it is was refused \S+Z:\n(    .+\n)*    \S+:2:10: unknown key 'adress'")
         self.assertEqual(metric(weir, "weir_config_last_reload_successful"), 0)
         self.assertEqual(metric(weir, "weir_config_reloads_total", result="refused"), 1)
         self.write(weir, self.answering("mended"))
         self.assertEqual(self.reload(weir).returncode, 0)
         self.assertEqual(get(weir.address).body, b"mended")
+        self.assertNotIn("refused", command("status", "--admin", f"unix:{weir.admin}").stdout)
         self.assertEqual(metric(weir, "weir_config_last_reload_successful"), 1)
 
     def test_an_address_that_is_taken_refuses_the_whole_file(self):
