@@ -127,6 +127,9 @@ struct H2Allowance {
   std::uint32_t per_second;
 };
 inline constexpr H2Allowance kH2Resets{200, 20};
+// For so many counts one that came with its request. A client may cancel all that is open at once.
+inline constexpr std::uint32_t kH2HastyReset = 2;
+static_assert(kH2Streams * kH2HastyReset <= kH2Resets.burst);
 inline constexpr H2Allowance kH2SettingsFrames{20, 1};
 inline constexpr H2Allowance kH2Pings{100, 10};  // and one for each DATA frame sent
 inline constexpr H2Allowance kH2Priorities{300, 50};

@@ -106,10 +106,7 @@ int H2Callbacks::on_frame(nghttp2_session* ng, const nghttp2_frame* frame, void*
     case NGHTTP2_DATA:
       return H2CoreCallbacks::note_data(ng, session, *frame) ? 0 : kEndSession;
     case NGHTTP2_RST_STREAM:
-      if (H2StreamState* stream = state_of(ng, frame->hd.stream_id)) {
-        stream->reset_by_peer_ = true;
-      }
-      return 0;
+      return note_reset(session, frame->hd.stream_id) ? 0 : kEndSession;
     case NGHTTP2_PING:
       if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 && session.shutdown_begun_) {
         session.finish_shutdown();
@@ -121,6 +118,16 @@ int H2Callbacks::on_frame(nghttp2_session* ng, const nghttp2_frame* frame, void*
     default:
       return 0;
   }
+}
+
+// False: the client floods. The reset itself is counted where frames begin.
+bool H2Callbacks::note_reset(H2Session& session, std::int32_t id) {
+  H2StreamState* stream = state_of(session.session_, id);
+  if (stream == nullptr) return true;
+  stream->reset_by_peer_ = true;
+  const bool hasty = stream->head_done_;  // nobody has been told of the request yet
+  return !hasty || session.meter(session.resets_, limits::kH2Resets, H2Abuse::resets,
+                                 limits::kH2HastyReset - 1);
 }
 
 int H2Callbacks::finish_headers(H2Session& session, const nghttp2_frame& frame) {

@@ -28,6 +28,7 @@ struct H2Callbacks {
   static int on_frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user);
 
  private:
+  static bool note_reset(H2Session& session, std::int32_t id);
   static int finish_headers(H2Session& session, const nghttp2_frame& frame);
 };
 

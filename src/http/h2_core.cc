@@ -102,8 +102,9 @@ void H2Core::take(H2StreamCore& stream, std::size_t bytes) {
   if (stream.open_ && !dead_) nghttp2_session_consume_stream(session_, stream.id_, bytes);
 }
 
-bool H2Core::meter(H2Meter& bucket, const limits::H2Allowance& to_client, H2Abuse abuse) {
-  if (bucket.take(granted(to_client), now_ms_)) return true;
+bool H2Core::meter(H2Meter& bucket, const limits::H2Allowance& to_client, H2Abuse abuse,
+                   std::uint64_t count) {
+  if (bucket.take(granted(to_client), now_ms_, count)) return true;
   abandon(H2Code::enhance_your_calm, abuse);
   return false;
 }

@@ -179,7 +179,8 @@ class H2Core {
     return {to_client.burst * generosity_, to_client.per_second * generosity_};
   }
   // False: of that kind there was one too many, and the connection has ended.
-  bool meter(H2Meter& bucket, const limits::H2Allowance& to_client, H2Abuse abuse);
+  bool meter(H2Meter& bucket, const limits::H2Allowance& to_client, H2Abuse abuse,
+             std::uint64_t count = 1);
   void send_direct(H2StreamCore& stream, std::span<const std::string_view> content, bool complete);
   // No more content comes but what is sent next; then the trailers of that head, if there are any.
   void end_message(H2StreamCore& stream, const Head* trailers_of);

@@ -12,11 +12,11 @@ namespace weir::http {
 // A bucket kept as the time at which it will be full again, in microseconds.
 class H2Meter {
  public:
-  // False: that was one too many.
-  bool take(const limits::H2Allowance& allowance, std::uint64_t now_ms) {
+  // So many, or one that counts for as many. False: that was too much.
+  bool take(const limits::H2Allowance& allowance, std::uint64_t now_ms, std::uint64_t count = 1) {
     const std::uint64_t now = now_ms * 1000;
     const std::uint64_t each = kSecond / allowance.per_second;
-    const std::uint64_t full = std::max(full_at_, now) + each;
+    const std::uint64_t full = std::max(full_at_, now) + each * count;
     if (full - now > each * allowance.burst) return false;
     full_at_ = full;
     return true;

@@ -130,12 +130,38 @@ TEST_F(H2Flood, RapidReset) {
     const auto stream = static_cast<std::int32_t>(2 * i + 1);
     client.sends(h2::get(stream) + h2::rst(stream, 8));
   };
-  for (std::uint32_t i = 0; i < limits::kH2Resets.burst; ++i) request(i);
+  constexpr std::uint32_t kMost = limits::kH2Resets.burst / limits::kH2HastyReset;
+  for (std::uint32_t i = 0; i < kMost; ++i) request(i);
   EXPECT_FALSE(client.seen().goaway());
   EXPECT_EQ(connector.targets().size(), 0U) << "no origin is asked for what is not wanted";
-  request(limits::kH2Resets.burst);
+  request(kMost);
   EXPECT_EQ(client.seen().goaway_code(), kCalm);
   EXPECT_EQ(abuses(), std::vector<std::string>{"resets"});
+}
+
+TEST_F(H2Flood, AllThatMayBeOpenMayBeCancelledAtOnce) {
+  H2Client& client = connect_h2();
+  std::string asked, cancelled;
+  for (std::uint32_t i = 0; i < limits::kH2Streams; ++i) {
+    const auto stream = static_cast<std::int32_t>(2 * i + 1);
+    asked += h2::get(stream);
+    cancelled += h2::rst(stream, 8);
+  }
+  client.sends(asked + cancelled);  // as after a loss on the way
+  EXPECT_FALSE(client.seen().goaway());
+}
+
+TEST_F(H2Flood, ResetsOfRequestsThatWereTakenUpCountOnce) {
+  H2Client& client = connect_h2();
+  const auto request = [&](std::uint32_t i) {
+    const auto stream = static_cast<std::int32_t>(2 * i + 1);
+    client.sends(h2::get(stream));
+    client.sends(h2::rst(stream, 8));
+  };
+  for (std::uint32_t i = 0; i < limits::kH2Resets.burst; ++i) request(i);
+  EXPECT_FALSE(client.seen().goaway());
+  request(limits::kH2Resets.burst);
+  EXPECT_EQ(client.seen().goaway_code(), kCalm);
 }
 
 TEST_F(H2Flood, ResetsThatTheClientMakesUsSendCount) {
@@ -243,6 +269,18 @@ TEST_F(H2Flood, StreamsBeyondTheLimitAreRefused) {
   EXPECT_EQ(client.seen().goaway_code(), 1U) << "now it could";
   EXPECT_EQ(abuses().back(), "protocol_error");
   EXPECT_EQ(connecting(), 0U);
+}
+
+// Most clients open up to a hundred before they know the server's limit.
+TEST_F(H2Flood, AHundredBeforeTheLimitIsKnownAreServedOrRefused) {
+  listener().http2.max_streams = 2;
+  H2Client client(connect());
+  std::string bytes = std::string(h2::kPreface) + h2::settings();
+  for (std::int32_t i = 0; i < 100; ++i) bytes += h2::get(2 * i + 1);
+  client.sends(bytes);
+  EXPECT_FALSE(client.seen().goaway());
+  EXPECT_EQ(connecting(), 2U);
+  EXPECT_EQ(client.answer(199).reset, 7U);
 }
 
 TEST_F(H2Flood, RequestsByTheHundredReachNoOrigin) {
