@@ -40,6 +40,19 @@ const observe::GrpcSeries& grpc_series_of(const observe::ExchangeRecord& record,
 }  // namespace
 
 // Accepts connections of one listener for this worker, for as long as the listener's address stays.
+namespace {
+
+// Whether clients have to prove something else, or say in another way who they are: those who are
+// in already have not.
+bool demands_otherwise(const proxy::ListenerPlan& before, const proxy::ListenerPlan& now) {
+  if (before.settings->proxy_protocol != now.settings->proxy_protocol) return true;
+  if (before.tls == nullptr || now.tls == nullptr) return before.tls != now.tls;
+  return before.tls->settings.client_auth != now.tls->settings.client_auth ||
+         before.tls->settings.client_ca != now.tls->settings.client_ca;
+}
+
+}  // namespace
+
 class Worker::Door final : net::AcceptEvents {
  public:
   Door(Worker& worker, net::ListenSocket socket)
@@ -52,6 +65,12 @@ class Worker::Door final : net::AcceptEvents {
   void serve(std::shared_ptr<proxy::WorkerSnapshot> snapshot, const proxy::ListenerPlan& plan) {
     port_->snapshot = std::move(snapshot);
     port_->plan = &plan;
+  }
+  const proxy::ListenerPlan& plan() const { return *port_->plan; }
+  // Those who came by the port until now end after what they are doing; the next come by another.
+  void change_port() {
+    const auto before = std::exchange(port_, std::make_shared<proxy::ListenerPort>());
+    worker_.part_with(*before);
   }
 
  private:
@@ -200,6 +219,7 @@ void Worker::arrange_doors(WorkerSockets sockets) {
     const std::size_t first = doors_.size();
     for (auto& door : before) {
       if (door == nullptr || !same_socket(door->settings(), *plan.settings)) continue;
+      if (demands_otherwise(door->plan(), plan)) door->change_port();
       doors_.push_back(std::move(door));
     }
     const auto [begin, end] = sockets.equal_range(plan.index);
@@ -216,9 +236,13 @@ void Worker::arrange_doors(WorkerSockets sockets) {
 // What waits in the kernel's queue is still accepted: closing the socket would reset it.
 void Worker::close_door(Door& door) {
   door.accept_now();
-  door.port().leaving = true;
+  part_with(door.port());
+}
+
+void Worker::part_with(proxy::ListenerPort& port) {
+  port.leaving = true;
   connections_.for_each([&](proxy::DownstreamConnection& connection) {
-    if (connection.came_by(door.port())) connection.drain();
+    if (connection.came_by(port)) connection.drain();
   });
 }
 

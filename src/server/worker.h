@@ -68,6 +68,8 @@ class Worker final : proxy::Recorder {
   void adopt(std::shared_ptr<const proxy::Snapshot> snapshot, WorkerSockets sockets);
   void arrange_doors(WorkerSockets sockets);
   void close_door(Door& door);
+  // Connections that came by it end after what they are doing.
+  void part_with(proxy::ListenerPort& port);
   void on_wake();
   bool empty() const;
   void look_whether_empty();

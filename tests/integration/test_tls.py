@@ -4,6 +4,7 @@ while it runs."""
 
 import base64
 import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -42,6 +43,12 @@ class TlsClient(RawClient):
 
     def shown(self):
         return self.socket.getpeercert()["subject"][0][0][1]
+
+
+def reload_with(weir, settings):
+    whole = {"admin": {"address": f"unix:{weir.admin}"}, "access_log": {"path": weir.access_log_path}, **settings}
+    pathlib.Path(weir.config_path).write_text(json.dumps(whole), encoding="utf-8")
+    return command("reload", "--admin", f"unix:{weir.admin}")
 
 
 class TlsTest(IntegrationTest):
@@ -280,6 +287,28 @@ class ClientCertificates(TlsTest):
         with self.client(weir) as client:
             self.assertEqual(client.request(fields=[("Client-Cert", "x"), ("X-Client-Cert-Subject", "x")]).body, b"ok")
         self.assertEqual(self.told(), (None, None, None))
+
+
+    def test_connections_that_have_not_proved_what_a_reload_demands_end(self):
+        entry = {"certificates": [pair(*self.usual)]}
+        stranger = Authority(self.stage.path("stranger")).certificate
+        plain, open_to_all, known, others = (
+            None, entry, {**entry, "client_ca": self.authority.certificate}, {**entry, "client_ca": stranger})
+        certificate, key = self.authority.issue("client", "client.test")
+        own = self.context(certfile=certificate, keyfile=key)
+        for before, after, context in ((plain, open_to_all, None), (open_to_all, known, self.context()), (known, others, own)):
+            with self.subTest(after=after):
+                made = config([self.origin.address], listener={"tls": before} if before else {}, workers=1, watch=False)
+                weir = self.stage.weir(made)
+                with (TlsClient(weir.address, "one.test", context) if context else weir.client()) as client:
+                    self.assertEqual(client.request().body, b"ok")
+                    self.assertEqual(reload_with(weir, made).returncode, 0)
+                    self.assertEqual(client.request().body, b"ok", "nothing has changed")
+                    made["listeners"]["web"]["tls"] = after
+                    self.assertEqual(reload_with(weir, made).returncode, 0)
+                    last = client.request()  # it may have been on its way
+                    self.assertEqual((last.body, last.get("Connection")), (b"ok", "close"))
+                    self.assertTrue(client.reader.at_end())
 
 
 class Tickets(TlsTest):
