@@ -10,8 +10,8 @@
 namespace weir::http {
 namespace {
 
-// What an HTTP/1 server says to a preface begins so.
-constexpr std::string_view kHttp1 = "HTTP/1.";
+// In a frame's head. A server's first frame is SETTINGS: what else comes is no HTTP/2.
+constexpr std::size_t kTypeAt = 3;
 
 }  // namespace
 
@@ -107,7 +107,8 @@ H2ClientStream* H2ClientSession::find(std::int32_t id) {
 // --- what is told ---
 
 void H2ClientSession::receive(std::string_view bytes, std::uint64_t now_ms) {
-  if (!begun() && bytes.starts_with(kHttp1)) end_ = Errc::upstream_no_http2;
+  const bool no_settings = bytes.size() > kTypeAt && bytes[kTypeAt] != NGHTTP2_SETTINGS;
+  if (!begun() && no_settings) end_ = Errc::upstream_no_http2;
   H2Core::receive(bytes, now_ms);
 }
 

@@ -78,7 +78,10 @@ class SetupTicket final : public ConnectTicket, ConnectEvents, TlsEvents {
     deadline_.cancel();
     events_.on_connected(std::move(tls_));
   }
-  void on_insecure(const TlsFailure& failure) override { fail({code_of(failure)}); }
+  void on_insecure(const TlsFailure& failure) override {
+    const bool http2 = failure.no_protocol && setup_.tls->settings().alpn == kAlpnHttp2;
+    fail({http2 ? Errc::upstream_no_http2 : code_of(failure)});
+  }
 
   // The last thing a ticket does: its owner may destroy it in the event.
   void fail(Error error) {

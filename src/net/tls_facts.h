@@ -51,6 +51,7 @@ struct TlsFailure {
   TlsFailureKind kind = TlsFailureKind::closed;
   std::string_view words;                            // static: what the library says of it
   CertificateFault fault = CertificateFault::other;  // for `certificate`
+  bool no_protocol = false;                          // the peer knows none of ours (RFC 7301)
 };
 
 }  // namespace weir::net

@@ -38,6 +38,8 @@ TlsFailureKind kind_of(int reason) {
     case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
     case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
     case SSL_R_NO_APPLICATION_PROTOCOL:
+    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+    case SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
       return TlsFailureKind::no_agreement;
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
@@ -69,10 +71,15 @@ CertificateFault fault_of(long verified) {
 
 // Empties the queue of errors.
 TlsFailure take_failure(const SSL* ssl) {
-  const TlsFailureKind kind = kind_of(ERR_GET_REASON(ERR_peek_error()));
+  const int reason = ERR_GET_REASON(ERR_peek_error());
+  const TlsFailureKind kind = kind_of(reason);
   const std::string_view words = take_error_words();
   const long verified = SSL_get_verify_result(ssl);
-  if (kind != TlsFailureKind::certificate || verified == X509_V_OK) return {kind, words};
+  if (kind != TlsFailureKind::certificate || verified == X509_V_OK) {
+    return {.kind = kind,
+            .words = words,
+            .no_protocol = reason == SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL};
+  }
   return {kind, X509_verify_cert_error_string(verified), fault_of(verified)};
 }
 

@@ -47,6 +47,14 @@ TEST_F(H2EndpointAbuse, AnHttp1ServerIsToldApart) {
   expect_end(1, Errc::upstream_no_http2);
 }
 
+// Some answer what they cannot read as HTTP/0.9.
+TEST_F(H2EndpointAbuse, WhateverComesBeforeTheSettingsIsNoHttp2) {
+  ask();
+  says();
+  hears("<!DOCTYPE HTML>");
+  expect_end(1, Errc::upstream_no_http2);
+}
+
 TEST_F(H2EndpointAbuse, PingsAreAnsweredUntilThereAreTooMany) {
   begin();
   hears(h2::ping("abcdefgh"));
