@@ -103,6 +103,16 @@ InheritedSockets::InheritedSockets(const std::vector<NamedDescriptor>& descripto
   }
 }
 
+void InheritedSockets::warn_of_rest() const {
+  for (const Entry& entry : entries_) {
+    if (!entry.description.by_name) continue;
+    observe::log_warn(
+        "the socket '{}' of the service manager, {}, is no listener's: nobody "
+        "answers there; FileDescriptorName= is to be the name of a listener",
+        entry.description.name, to_string(entry.socket.address()));
+  }
+}
+
 InheritedSockets InheritedSockets::of_environment() {
   std::vector<NamedDescriptor> found =
       parse_activation(std::getenv("LISTEN_PID"), std::getenv("LISTEN_FDS"),

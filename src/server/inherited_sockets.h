@@ -47,6 +47,8 @@ class InheritedSockets {
   // Those with the address; else those with the name, where the address does not contradict: a
   // listener with port 0 keeps the port it had. The one that owns a file comes first.
   std::vector<net::ListenSocket> take(const Wanted& wanted);
+  // Says of those that a service manager named and nobody took that nobody answers there.
+  void warn_of_rest() const;
   // The files of those nobody took stay.
   void leave_files();
 

@@ -72,6 +72,7 @@ bool Supervisor::prepare() {
   inherited_ = InheritedSockets::of_environment();
   config::Config config;
   if (!load(config) || !build(std::move(config)) || !open_sockets() || !open_admin()) return false;
+  inherited_.warn_of_rest();
   watch_signals();
   return write_pid_file();
 }

@@ -307,6 +307,12 @@ class ServiceManager(Upgrades):
                 with weir.client() as client:
                     self.assertEqual(client.request().status, 200)
 
+    def test_a_socket_of_no_listener_is_named(self):
+        with socket.create_server(("127.0.0.1", 0)) as ours:
+            weir = self.activated(ours, "wbe", {"address": "127.0.0.1:0"})
+            self.assertIn(f"the socket 'wbe' of the service manager, 127.0.0.1:{ours.getsockname()[1]}, is no listener's",
+                          weir.log())
+
     def activated(self, ours, name, listener):
         origin = self.stage.origin()
         weir = Generations(self.stage.path("weir"), config([origin.address], listener=listener, workers=2),
