@@ -105,7 +105,8 @@ void choose_action(Reader& reader, const Node& node, Route& route) {
 
 // What only makes sense when a request is forwarded must not look as if it did something.
 void refuse_idle_keys(Reader& reader, const Node& node) {
-  constexpr std::string_view kForwarding[] = {"mirror", "retry", "rewrite", "timeouts", "upgrade"};
+  constexpr std::string_view kForwarding[] = {"headers", "mirror",   "retry",
+                                              "rewrite", "timeouts", "upgrade"};
   for (const Entry& entry : node.entries) {
     if (std::ranges::find(kForwarding, entry.key->text) != std::end(kForwarding)) {
       reader.error(*entry.key, fmt::format("'{}' does nothing on a route that answers by itself: "

@@ -147,6 +147,15 @@ TEST_F(ClusterLimit, AWaiterWhoseEndpointsAllWentIsAnswered) {
   EXPECT_EQ(last_record().values.reason, Errc::no_endpoint);
 }
 
+TEST_F(ClusterLimit, NoEndpointIsNoAttempt) {
+  endpoint().set_healthy(false);
+  Party& party = connect();
+  party.sends(kGet);
+  EXPECT_EQ(party.receives().status(), 503);
+  EXPECT_EQ(last_record().values.reason, Errc::no_endpoint);
+  EXPECT_EQ(last_record().values.attempts, 0);
+}
+
 class IdleLimit : public test::ExchangeTest {};
 
 TEST_F(IdleLimit, BeyondTheirCountTheyAreKeptForAMoment) {
