@@ -52,6 +52,7 @@ struct TlsFailure {
   std::string_view words;                            // static: what the library says of it
   CertificateFault fault = CertificateFault::other;  // for `certificate`
   bool no_protocol = false;                          // the peer knows none of ours (RFC 7301)
+  bool silent = false;                               // the peer left without a word
 };
 
 }  // namespace weir::net

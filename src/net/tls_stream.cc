@@ -311,9 +311,14 @@ void TlsStream::resume_reading() {
   }
 }
 
+void TlsStream::insecure_by_end(std::string_view words) {
+  const bool silent = ssl_ == nullptr && held_.empty();
+  insecure({.kind = TlsFailureKind::closed, .words = words, .silent = silent});
+}
+
 void TlsStream::on_end() {
   if (state_ == State::shaking) {
-    insecure({TlsFailureKind::closed, "the connection was closed"});
+    insecure_by_end("the connection was closed");
   } else if (state_ == State::secured && !ended_) {
     lost({Errc::tls_truncated});
   }
@@ -321,7 +326,7 @@ void TlsStream::on_end() {
 
 void TlsStream::on_reset(Error error) {
   if (state_ == State::shaking) {
-    insecure({TlsFailureKind::closed, "the connection was reset"});
+    insecure_by_end("the connection was reset");
   } else if (state_ == State::secured) {
     lost(error);
   }

@@ -91,6 +91,7 @@ class TlsStream final : public Stream, StreamEvents, TlsWaiter {
   bool shake(std::string_view& bytes);
   bool secured();
   void insecure(TlsFailure failure);
+  void insecure_by_end(std::string_view words);
   void decrypt(std::string_view bytes);
   std::size_t fill(std::string_view& bytes, int& verdict);
   bool tell(std::string_view plain);

@@ -57,8 +57,9 @@ void TlsArrival::speak(const net::TlsFacts& facts) {
   if (stopping()) next->drain();
 }
 
+// Who connects and leaves without a word has looked whether the port is open: health checks do.
 void TlsArrival::on_insecure(const net::TlsFailure& failure) {
-  context_.recorder.on_handshake_failed(*plan_, client_, failure);
+  if (!failure.silent) context_.recorder.on_handshake_failed(*plan_, client_, failure);
   if (failure.kind == net::TlsFailureKind::plain_http) {
     answer_plain_http();
   } else {

@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import time
@@ -128,6 +129,16 @@ class Serving(TlsTest):
                 self.assertEqual(client.socket.recv(10), b"")
         wait_for_metric(weir, 3, "weir_tls_handshake_failures_total", reason="plain_http")
         self.assert_quiet(weir)
+
+    def test_checks_of_the_port_are_no_failed_handshakes(self):
+        weir = self.weir_of()
+        for sent, failed in ((b"", 0), (b"\x16\x03", 3)):
+            for _ in range(3):
+                with socket.create_connection(weir.address) as check:
+                    check.sendall(sent)
+            with self.client(weir) as client:  # who comes after them
+                self.assertEqual(client.request().body, b"ok")
+            wait_for_metric(weir, failed, "weir_tls_handshake_failures_total", reason="closed")
 
     def test_curl_and_old_versions(self):
         weir = self.weir_of()
