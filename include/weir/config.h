@@ -87,6 +87,7 @@ struct ListenerTls {
   std::vector<Certificate> certificates;  // by server name; the first for unknown ones
   TlsVersion min_version = TlsVersion::v1_2;
   std::string ciphers;  // of TLS 1.2, as OpenSSL lists them; empty = the usual ones
+  Place ciphers_place;
   FileName client_ca;
   ClientAuth client_auth = ClientAuth::none;
   bool session_tickets = true;

@@ -34,6 +34,11 @@ bool read_certificate(Reader& reader, const Node& node, Certificate& out) {
   return true;
 }
 
+void read_ciphers(Reader& reader, const Node& node, ListenerTls& tls) {
+  tls.ciphers_place = reader.place(node);
+  read(reader, node, tls.ciphers);
+}
+
 constexpr Key<ListenerTls> kListenerTlsKeys[] = {
     {"certificates",
      [](Reader& reader, const Node& node, ListenerTls& tls) {
@@ -41,7 +46,7 @@ constexpr Key<ListenerTls> kListenerTlsKeys[] = {
      },
      list_elements<kCertificateKeys>},
     key_choice<&ListenerTls::min_version, kTlsVersions>("min_version"),
-    key<&ListenerTls::ciphers>("ciphers"),
+    {"ciphers", read_ciphers},
     key_file<&ListenerTls::client_ca>("client_ca"),
     key_choice<&ListenerTls::client_auth, kClientAuths>("client_auth"),
     key<&ListenerTls::session_tickets>("session_tickets"),
@@ -59,6 +64,9 @@ void read_listener_tls(Reader& reader, const Node& node, Listener& listener) {
   if (certificates == nullptr || certificates->entries.empty()) {
     reader.error(certificates == nullptr ? node : *certificates,
                  "no certificates: tls needs at least one, { cert: FILE, key: FILE }");
+  }
+  if (!tls.ciphers.empty() && tls.min_version == TlsVersion::v1_3) {
+    reader.warn(*node.find("ciphers"), "ciphers are of TLS 1.2, and min_version is 1.3");
   }
   const bool has_authorities = node.find("client_ca") != nullptr;
   if (node.find("client_auth") == nullptr) {

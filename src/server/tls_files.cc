@@ -17,6 +17,7 @@
 #include <weir/limits.h>
 
 #include "config/config_error.h"
+#include "net/tls_ciphers.h"
 
 namespace weir::server {
 namespace {
@@ -40,6 +41,9 @@ class TlsFileReader {
     }
     settings.min_version = tls.min_version;
     settings.ciphers = tls.ciphers;
+    if (const std::string fault = net::fault_of_ciphers(tls.ciphers); !fault.empty()) {
+      out_.errors.push_back(config::placed(tls.ciphers_place, fault));
+    }
     if (listener.http2.enabled) settings.alpn.emplace_back("h2");
     settings.alpn.emplace_back("http/1.1");
     settings.client_auth = static_cast<net::ClientAuth>(tls.client_auth);

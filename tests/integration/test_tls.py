@@ -214,9 +214,21 @@ class Certificates(TlsTest):
         self.assertRegex(errors(cert=certificate, key=other[1]), r"^4:\d+: .*/other.key is not the key of the certificate$")
         self.assertRegex(errors(cert=expired[0], key=expired[1]), r"^4:35: .*/expired.pem expired on .* UTC: renew it$")
         self.assertRegex(errors(cert=other[0], key=other[1], ocsp=ocsp), "is an OCSP response about another certificate$")
-        file.write_text("listeners: { web: { address: 127.0.0.1:0, tls: { certificates: [{ cert: %s, key: %s }], "
-                        "ciphers: NONE } } }\n" % self.usual, encoding="utf-8")
-        self.assertIn("OpenSSL knows none of these ciphers", command("check", "-c", str(file)).stderr)
+
+    def test_ciphers_are_checked_name_by_name(self):
+        file = pathlib.Path(self.stage.path("ciphers.yaml"))
+
+        def check(more):
+            file.write_text("listeners: { web: { address: 127.0.0.1:0, tls: { certificates: [{ cert: %s, key: %s }],\n  %s } } }\n"
+                            "routes: [{ name: r, respond: { body: x } }]\n" % (*self.usual, more), encoding="utf-8")
+            return command("check", "-c", str(file))
+        for names, words in (("NONE", "OpenSSL knows no cipher 'NONE'"),
+                             ("ECDHE-RSA-AES128-GCM-SHA256:!BOGUS", "OpenSSL knows no cipher 'BOGUS'"),
+                             ("TLS_AES_128_GCM_SHA256", "'TLS_AES_128_GCM_SHA256' is a suite of TLS 1.3")):
+            self.assertIn(f"{file}:2:12: {words}", check(f'ciphers: "{names}"').stderr)
+        for names in ("ECDHE+AESGCM:!aNULL:@STRENGTH", "DEFAULT:-CHACHA20, +AES256", "ECDHE-ECDSA-AES256-GCM-SHA384"):
+            self.assertEqual(check(f'ciphers: "{names}"').returncode, 0, names)
+        self.assertIn("min_version is 1.3", check('ciphers: "HIGH", min_version: 1.3').stderr)
 
     def test_they_are_taken_up_when_they_change_and_kept_when_they_vanish(self):
         folder = pathlib.Path(self.stage.path("live"))
