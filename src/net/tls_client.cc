@@ -30,6 +30,13 @@ std::unexpected<TlsClientContext::Mistake> mistake(FilePart part, std::string_vi
   return std::unexpected(TlsClientContext::Mistake{part, std::string(words)});
 }
 
+// Endpoints would refuse it.
+std::string fault_of_time(const X509* certificate) {
+  if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) return "has expired: renew it";
+  if (X509_cmp_current_time(X509_get0_notBefore(certificate)) < 0) return {};
+  return "is not valid yet; is the clock right?";
+}
+
 }  // namespace
 
 void TlsSession::forget() {
@@ -93,6 +100,9 @@ std::expected<void, TlsClientContext::Mistake> TlsClientContext::identify() {
   const auto chain = certificates_in(settings_.certificate, client_library());
   ERR_clear_error();
   if (chain.empty()) return mistake(FilePart::certificate, kNoCertificate);
+  if (const auto fault = fault_of_time(chain.front().get()); !fault.empty()) {
+    return mistake(FilePart::certificate, fault);
+  }
   if (SSL_CTX_use_certificate(context_, chain.front().get()) != 1) {
     return mistake(FilePart::certificate, take_error_words());
   }

@@ -162,6 +162,8 @@ class Files(IntegrationTest):
         self.assert_refused(r".*own\.key: holds no certificate", certificate=key, key=key)
         self.assert_refused(r".*own\.pem: holds no private key", certificate=certificate, key=certificate)
         self.assert_refused(r".*other\.key: is not the key of the certificate", certificate=certificate, key=other_key)
+        expired, expired_key = self.authority.issue("expired", "DNS:weir.test", days=-1)
+        self.assert_refused(r".*expired\.pem: has expired: renew it", certificate=expired, key=expired_key)
         self.assertEqual(self.check(ca="authority/ca.pem", certificate=certificate, key=key)[0], 0)
 
     def test_a_reload_takes_up_another_authority_or_keeps_the_one_in_force(self):

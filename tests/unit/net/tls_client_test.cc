@@ -230,6 +230,12 @@ TEST_F(TlsClient, WhatIsNotPemIsSaidOfTheFileThatHoldsIt) {
   EXPECT_EQ(part_of({.authorities = "nonsense"}), Of::authorities);
   EXPECT_EQ(part_of({.authorities = own.key}), Of::authorities);
   EXPECT_EQ(part_of({.certificate = "nonsense", .key = own.key}), Of::certificate);
+  for (const auto& wishes : {test::CertificateWishes{.names = {"one.test"}, .ends_in = -60},
+                             test::CertificateWishes{.names = {"one.test"}, .starts_in = 3600}}) {
+    const auto ill_timed = authority().issue(wishes);
+    EXPECT_EQ(part_of({.certificate = ill_timed.certificate, .key = ill_timed.key}),
+              Of::certificate);
+  }
   EXPECT_EQ(part_of({.certificate = own.certificate, .key = "nonsense"}), Of::key);
   EXPECT_EQ(part_of({.certificate = own.certificate, .key = other.key}), Of::key);
   EXPECT_EQ(part_of({.certificate = own.certificate, .key = test::encrypted(own.key)}), Of::key);
