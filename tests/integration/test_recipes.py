@@ -3,12 +3,14 @@
 print what the document shows; their workflows release, and roll back when the new version is broken. Only ports and the
 path of the build are replaced."""
 
+import http.server
 import json
 import os
 import pathlib
 import re
 import signal
 import subprocess
+import threading
 
 from support.case import IntegrationTest, main
 from support.children import Child, free_port
@@ -50,6 +52,24 @@ class Workflow:
     def _script(step):
         script = step.partition("        run: ")[2]
         return re.sub(r"(?m)^ {10}", "", script.removeprefix("|\n"))
+
+
+class FailsPosts(http.server.BaseHTTPRequestHandler):
+    """A version that answers reads and fails writes."""
+
+    def do_GET(self):
+        self.answer(200)
+
+    def do_POST(self):
+        self.answer(500)
+
+    def answer(self, status):
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
 
 
 class RecipeTest(IntegrationTest):
@@ -151,9 +171,19 @@ class BlueGreen(RecipeTest):
 
     def kill_green(self):
         shell = self.started.pid
+        killed = []
         for pid in pathlib.Path(f"/proc/{shell}/task/{shell}/children").read_text(encoding="ascii").split():
             if b"green" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
                 os.kill(int(pid), signal.SIGKILL)
+                killed.append(pathlib.Path(f"/proc/{pid}/fd"))
+        wait_for(lambda: not any(self.files(each) for each in killed), "their ports are free")
+
+    @staticmethod
+    def files(folder):
+        try:
+            return os.listdir(folder)
+        except OSError:
+            return []
 
     def test_each_workflow_releases(self):
         self.assertEqual(len(self.workflows), 2)
@@ -177,6 +207,27 @@ class BlueGreen(RecipeTest):
             self.assertEqual(self.serving(), {"blue"})
             weights = {each["variant"]: each["weight"] for each in self.routes()[0]["split"]["variants"]}
             self.assertEqual(weights, {"stable": 100, "canary": 0})
+
+    def test_each_workflow_rolls_back_when_green_fails_what_cannot_be_repeated(self):
+        self.kill_green()
+        for port in ("9102", "9103"):
+            server = http.server.ThreadingHTTPServer(("127.0.0.1", int(self.ports[port])), FailsPosts)
+            self.addCleanup(server.server_close)
+            self.addCleanup(server.shutdown)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+        over = threading.Event()
+        self.addCleanup(over.set)
+        threading.Thread(target=self.post_until, args=(over,), daemon=True).start()
+        for workflow in self.workflows:
+            workflow.steps = [step for step in workflow.steps if "tester" not in step[0]]
+            done, failed = self.run_job(workflow)
+            self.assertTrue(failed, self.said)
+            self.assertEqual(done[-1], "All users back to blue", self.said)
+
+    def post_until(self, over):
+        while not over.wait(0.1):
+            with RawClient(("127.0.0.1", int(self.ports["8080"]))) as client:
+                client.request("POST", "/", [("x-user-id", "ann")], body=b"once")
 
     def routes(self):
         with RawClient(("127.0.0.1", int(self.ports["9901"]))) as client:
