@@ -64,13 +64,8 @@ void read_request_edits(Reader& reader, const Node& node, Route& route) {
 
 // It is told in seconds, and 0 of them make browsers forget.
 void read_hsts_age(Reader& reader, const Node& node, Hsts& hsts) {
-  read_as(reader, node, hsts.max_age, [](std::string_view text) -> Parsed<Millis> {
-    Parsed<Millis> age = parse_duration(text);
-    if (age && age->count() % 1000 != 0) {
-      return std::unexpected(
-          fmt::format("'{}': browsers are told whole seconds, or 0 to forget it", text));
-    }
-    return age;
+  read_as(reader, node, hsts.max_age, [](std::string_view text) {
+    return parse_whole_seconds(text, "browsers are told whole seconds, or 0 to forget it");
   });
 }
 

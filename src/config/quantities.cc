@@ -105,6 +105,14 @@ Parsed<Millis> parse_duration(std::string_view text) {
   return Millis(static_cast<Millis::rep>(quantity.number * unit->factor));
 }
 
+Parsed<Millis> parse_whole_seconds(std::string_view text, std::string_view words) {
+  Parsed<Millis> time = parse_duration(text);
+  if (time && time->count() % 1000 != 0) {
+    return std::unexpected(fmt::format("'{}': {}", text, words));
+  }
+  return time;
+}
+
 Parsed<std::uint64_t> parse_size(std::string_view text) {
   const Quantity quantity = split(text);
   if (!quantity.valid) {

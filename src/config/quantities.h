@@ -13,6 +13,8 @@ namespace weir::config {
 
 // A whole number and a unit of ms, s, m, h, d; plain 0 too. At most 365d.
 Parsed<Millis> parse_duration(std::string_view text);
+// The same of whole seconds; what is wrong with others, `words` say.
+Parsed<Millis> parse_whole_seconds(std::string_view text, std::string_view words);
 // A whole number and a unit of B, KiB, MiB, GiB; without a unit: bytes. At most 1024GiB.
 Parsed<std::uint64_t> parse_size(std::string_view text);
 // A whole number from low to high.

@@ -16,12 +16,9 @@ namespace {
 constexpr std::string_view kForms = "client_ip, { header: name } or { cookie: name }";
 
 Parsed<Millis> parse_period(std::string_view text) {
-  Parsed<Millis> period = parse_duration(text);
+  Parsed<Millis> period =
+      parse_whole_seconds(text, "a period is whole seconds, as clients are told it in seconds");
   if (!period) return period;
-  if (period->count() % 1000 != 0) {
-    return std::unexpected(
-        fmt::format("'{}': a period is whole seconds, as clients are told it in seconds", text));
-  }
   if (period->count() == 0 || *period > limits::kRatePeriodMost) {
     return std::unexpected(fmt::format("{} is out of range: 1s to {}", text,
                                        format_duration(limits::kRatePeriodMost)));

@@ -25,13 +25,9 @@ void read_name(Reader& reader, const Node& node, IssuedCookie& cookie) {
 
 // Max-Age counts in seconds, and 0 of them would delete the cookie.
 void read_max_age(Reader& reader, const Node& node, IssuedCookie& cookie) {
-  read_as(reader, node, cookie.max_age, [](std::string_view text) -> Parsed<Millis> {
-    Parsed<Millis> age = parse_duration(text);
-    if (age && age->count() % 1000 != 0) {
-      return std::unexpected(fmt::format(
-          "'{}': a cookie's age is whole seconds, or 0 until the browser closes", text));
-    }
-    return age;
+  read_as(reader, node, cookie.max_age, [](std::string_view text) {
+    return parse_whole_seconds(text,
+                               "a cookie's age is whole seconds, or 0 until the browser closes");
   });
 }
 

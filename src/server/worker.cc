@@ -37,11 +37,6 @@ const observe::GrpcSeries& grpc_series_of(const observe::ExchangeRecord& record,
   return by_variant ? route.split->variants[record.split.served].grpc : route.grpc;
 }
 
-}  // namespace
-
-// Accepts connections of one listener for this worker, for as long as the listener's address stays.
-namespace {
-
 // Whether clients have to prove something else, or say in another way who they are: those who are
 // in already have not.
 bool demands_otherwise(const proxy::ListenerPlan& before, const proxy::ListenerPlan& now) {
@@ -53,6 +48,7 @@ bool demands_otherwise(const proxy::ListenerPlan& before, const proxy::ListenerP
 
 }  // namespace
 
+// Accepts connections of one listener for this worker, for as long as the listener's address stays.
 class Worker::Door final : net::AcceptEvents {
  public:
   Door(Worker& worker, net::ListenSocket socket)

@@ -3,7 +3,6 @@
 what is in flight there finishes, and no request fails of any of it."""
 
 import json
-import pathlib
 import threading
 
 from support.case import IntegrationTest, main
@@ -53,8 +52,7 @@ class DrainTest(IntegrationTest):
         return release, thread, answers
 
     def reload(self, weir, settings):
-        whole = {"admin": {"address": f"unix:{weir.admin}"}, "access_log": {"path": weir.access_log_path}, **settings}
-        pathlib.Path(weir.config_path).write_text(json.dumps(whole), encoding="utf-8")
+        weir.write(settings)
         done = command("reload", "--admin", f"unix:{weir.admin}")
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout

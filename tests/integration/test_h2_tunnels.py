@@ -203,8 +203,7 @@ class Changes(TunnelTest):
         frames = self.frames(client)
         self.assertEqual(client.server_settings[h2.ENABLE_CONNECT_PROTOCOL], 1)
         settings = config([self.origin.address], route={"upgrade": "off", "timeouts": {"tunnel_idle": "1ms"}}, watch=False)
-        whole = {"admin": {"address": f"unix:{weir.admin}"}, "access_log": {"path": weir.access_log_path}, **settings}
-        pathlib.Path(weir.config_path).write_text(json.dumps(whole), encoding="utf-8")
+        weir.write(settings)
         done = command("reload", "--admin", f"unix:{weir.admin}")
         self.assertEqual(done.returncode, 0, done.stderr)
         for number in range(5):

@@ -2,8 +2,6 @@
 """Endpoints that are dead, ill, silent or moody, with and without health checks: who gets requests, who does not, what
 is said about it, and that no GET fails meanwhile."""
 
-import json
-import pathlib
 import re
 import signal
 import threading
@@ -170,10 +168,6 @@ class Reload(IntegrationTest):
     def weir(self, *origins, **cluster):
         return self.stage.weir(self.settings(*origins, **cluster))
 
-    def write(self, weir, settings):
-        whole = {"admin": {"address": f"unix:{weir.admin}"}, "access_log": {"path": weir.access_log_path}, **settings}
-        pathlib.Path(weir.config_path).write_text(json.dumps(whole), encoding="utf-8")
-
     def reload(self, weir):
         self.assertEqual(command("reload", "--admin", f"unix:{weir.admin}").returncode, 0)
 
@@ -181,7 +175,7 @@ class Reload(IntegrationTest):
         ill, well = Patient(self.stage, health=ERROR), Patient(self.stage)
         weir = self.weir(ill, well)
         checks = state(weir, ill)["last_check"]["at"]
-        self.write(weir, self.settings(ill, well, balance="random"))
+        weir.write(self.settings(ill, well, balance="random"))
         self.reload(weir)
         self.assertEqual(state(weir, ill)["health"], "unhealthy")
         self.assertGreaterEqual(state(weir, ill)["last_check"]["at"], checks)
@@ -195,7 +189,7 @@ class Reload(IntegrationTest):
         weir = self.weir(well)
         with Load(weir.address, threads=4) as load:
             wait_for(lambda: load.answered > 100, "requests are answered")
-            self.write(weir, self.settings(well, ill))
+            weir.write(self.settings(well, ill))
             self.reload(weir)
             at_reload = load.answered
             wait_for(lambda: load.answered > at_reload + 300 or load.failures, "requests go on")
@@ -207,7 +201,7 @@ class Reload(IntegrationTest):
         weir = self.weir(ill)
         with weir.client() as client:
             self.assert_own_answer(client.request(), 503)
-            self.write(weir, config([ill.address], watch=False))
+            weir.write(config([ill.address], watch=False))
             self.reload(weir)
             self.assertEqual(client.request().status, 200)
 
@@ -216,7 +210,7 @@ class Reload(IntegrationTest):
         settings = self.settings(silent, health_check={**FAST, "timeout": "30s"})
         weir = self.stage.weir(settings, ready=False)
         wait_for(lambda: weir.readiness() == 503, "it waits for the first check")
-        self.write(weir, self.settings(other))
+        weir.write(self.settings(other))
         weir.child.signal(signal.SIGHUP)
         wait_for(lambda: weir.admin_json("/v1/status")["config"]["generation"] == 2, "the file is taken up")
         wait_for(lambda: "reload (SIGHUP) applied" in weir.log(), "the log says so")

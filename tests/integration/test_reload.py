@@ -2,7 +2,6 @@
 """A changed file under load: taken up whole or refused whole, by signal, by command and by watching, with no request
 lost, no connection to an unchanged origin opened anew, and a broken file told to everybody who looks."""
 
-import json
 import os
 import pathlib
 import signal
@@ -19,11 +18,6 @@ class Reloading(IntegrationTest):
     def named_origin(self, name):
         return self.stage.nginx(name)
 
-    def write(self, weir, settings):
-        """In place, as an editor without care does."""
-        whole = {"admin": {"address": f"unix:{weir.admin}"}, "access_log": {"path": weir.access_log_path}, **settings}
-        pathlib.Path(weir.config_path).write_text(json.dumps(whole), encoding="utf-8")
-
     def reload(self, weir, *options):
         return command("reload", "--admin", f"unix:{weir.admin}", *options)
 
@@ -39,7 +33,7 @@ class Reloading(IntegrationTest):
     def test_a_new_file_is_in_force_when_the_command_returns(self):
         weir = self.weir_of(self.answering("one"))
         self.assertEqual(get(weir.address).body, b"one")
-        self.write(weir, self.answering("two"))
+        weir.write(self.answering("two"))
         done = self.reload(weir)
         self.assertEqual((done.returncode, done.stdout), (0, "route answer: changed\napplied: generation 2\n"))
         self.assertEqual(get(weir.address).body, b"two")
@@ -49,13 +43,13 @@ class Reloading(IntegrationTest):
         weir = self.weir_of(self.answering("one"))
         with weir.client() as client:
             self.assertEqual(client.request().body, b"one")
-            self.write(weir, self.answering("two"))
+            weir.write(self.answering("two"))
             self.assertEqual(self.reload(weir).returncode, 0)
             self.assertEqual(client.request().body, b"two")
 
     def test_a_signal_does_the_same(self):
         weir = self.weir_of(self.answering("one"))
-        self.write(weir, self.answering("two"))
+        weir.write(self.answering("two"))
         weir.child.signal(signal.SIGHUP)
         wait_for(lambda: get(weir.address).body == b"two", "the new file is in force")
 
@@ -73,7 +67,7 @@ class Reloading(IntegrationTest):
         self.assertRegex(shown, r"\n  the file as it is was refused \S+Z:\n(    .+\n)*    \S+:2:10: unknown key 'adress'")
         self.assertEqual(metric(weir, "weir_config_last_reload_successful"), 0)
         self.assertEqual(metric(weir, "weir_config_reloads_total", result="refused"), 1)
-        self.write(weir, self.answering("mended"))
+        weir.write(self.answering("mended"))
         self.assertEqual(self.reload(weir).returncode, 0)
         self.assertEqual(get(weir.address).body, b"mended")
         self.assertNotIn("refused", command("status", "--admin", f"unix:{weir.admin}").stdout)
@@ -84,7 +78,7 @@ class Reloading(IntegrationTest):
         weir = self.weir_of(self.answering("one"))
         settings = self.answering("two")
         settings["listeners"]["more"] = {"address": other.address}
-        self.write(weir, settings)
+        weir.write(settings)
         done = self.reload(weir)
         self.assertEqual(done.returncode, 1)
         self.assertIn("listener more:", done.stderr)
@@ -92,7 +86,7 @@ class Reloading(IntegrationTest):
 
     def test_a_dry_run_says_what_would_change_and_changes_nothing(self):
         weir = self.weir_of(self.answering("one"))
-        self.write(weir, self.answering("two"))
+        weir.write(self.answering("two"))
         done = self.reload(weir, "--dry-run")
         self.assertEqual((done.returncode, done.stdout), (0, "route answer: changed\nplanned: generation 1\n"))
         self.assertEqual(get(weir.address).body, b"one")
@@ -101,14 +95,14 @@ class Reloading(IntegrationTest):
         weir = self.weir_of(self.answering("one"))
         settings = self.answering("one")
         settings["listeners"]["more"] = {"address": "127.0.0.1:0"}
-        self.write(weir, settings)
+        weir.write(settings)
         self.assertEqual(self.reload(weir).returncode, 0)
         listeners = {each["listener"]: each["address"] for each in weir.admin_json("/v1/status")["listeners"]}
         host, _, port = listeners["more"].rpartition(":")
         more = (host, int(port))
         self.assertEqual(get(more).body, b"one")
         self.assertEqual(get(weir.address).body, b"one")
-        self.write(weir, self.answering("one"))
+        weir.write(self.answering("one"))
         self.assertEqual(self.reload(weir).returncode, 0)
         with self.assertRaises((OSError, Truncated)):
             get(more)
@@ -116,12 +110,12 @@ class Reloading(IntegrationTest):
 
     def test_the_file_is_watched_however_it_is_replaced(self):
         weir = self.stage.weir({**self.answering("one"), "watch": True})
-        self.write(weir, {**self.answering("in place"), "watch": True})
+        weir.write({**self.answering("in place"), "watch": True})
         wait_for(lambda: get(weir.address).body == b"in place", "written in place")
 
         kept = weir.config_path
         weir.config_path = kept + ".new"
-        self.write(weir, {**self.answering("renamed"), "watch": True})
+        weir.write({**self.answering("renamed"), "watch": True})
         os.rename(weir.config_path, kept)
         weir.config_path = kept
         wait_for(lambda: get(weir.address).body == b"renamed", "renamed over")
@@ -133,7 +127,7 @@ class Reloading(IntegrationTest):
         for version in ("one", "two"):
             (folder / f"..{version}").mkdir()
             weir.config_path = str(folder / f"..{version}" / "weir.yaml")
-            self.write(weir, {**self.answering(version), "watch": True})
+            weir.write({**self.answering(version), "watch": True})
         os.symlink("..one", folder / "..data")
         os.symlink("..data/weir.yaml", folder / "link")
         os.rename(folder / "link", file)
@@ -196,7 +190,7 @@ class Reloading(IntegrationTest):
             wait_for(lambda: load.answered > 20 and other.answered > 20, "the load runs")
             before = asked()
             for number in range(1, 41):
-                self.write(weir, settings(number))
+                weir.write(settings(number))
                 self.assertEqual(self.reload(weir).returncode, 0)
         self.assertEqual((load.failures, other.failures), ([], []))
         self.assertEqual(self.generation(weir), 41)

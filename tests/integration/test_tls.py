@@ -4,7 +4,6 @@ while it runs."""
 
 import base64
 import hashlib
-import json
 import os
 import pathlib
 import shutil
@@ -47,8 +46,7 @@ class TlsClient(RawClient):
 
 
 def reload_with(weir, settings):
-    whole = {"admin": {"address": f"unix:{weir.admin}"}, "access_log": {"path": weir.access_log_path}, **settings}
-    pathlib.Path(weir.config_path).write_text(json.dumps(whole), encoding="utf-8")
+    weir.write(settings)
     return command("reload", "--admin", f"unix:{weir.admin}")
 
 

@@ -4,8 +4,6 @@ what is logged and counted, and that reloads, drains and stops treat tunnels as 
 
 import asyncio
 import contextlib
-import json
-import pathlib
 import signal
 import socket
 import threading
@@ -203,8 +201,7 @@ class Changes(IntegrationTest):
         self.origin = self.stage.origin(websocket.serve_echo)
 
     def reload(self, weir, settings):
-        whole = {"admin": {"address": f"unix:{weir.admin}"}, "access_log": {"path": weir.access_log_path}, **settings}
-        pathlib.Path(weir.config_path).write_text(json.dumps(whole), encoding="utf-8")
+        weir.write(settings)
         done = command("reload", "--admin", f"unix:{weir.admin}")
         self.assertEqual(done.returncode, 0, done.stderr)
 

@@ -39,10 +39,8 @@ class Weir:
         self.admin = f"{folder}/admin.sock"
         self.log_path = f"{folder}/log"
         self.access_log_path = f"{folder}/access.log"
-        settings = {"admin": {"address": f"unix:{self.admin}"}, "access_log": {"path": self.access_log_path},
-                    **configuration}
         self.config_path = f"{folder}/weir.yaml"
-        pathlib.Path(self.config_path).write_text(json.dumps(settings, indent=1), encoding="utf-8")
+        self.write(configuration)
         self.child = Child([*(command or [BINARY, "run"]), "-c", self.config_path], self.log_path, limits,
                            {**os.environ, **environment} if environment else None, inherit)
         if ready:
@@ -52,6 +50,12 @@ class Weir:
             self.addresses = {each["listener"]: _connectable(each["address"])
                               for each in self.admin_json("/v1/status")["listeners"]}
             self.address = next(iter(self.addresses.values()))
+
+    def write(self, configuration):
+        """The file, in place as an editor without care does, with this one's admin address and access log."""
+        settings = {"admin": {"address": f"unix:{self.admin}"}, "access_log": {"path": self.access_log_path},
+                    **configuration}
+        pathlib.Path(self.config_path).write_text(json.dumps(settings, indent=1), encoding="utf-8")
 
     @property
     def pid(self):
