@@ -147,6 +147,7 @@ void H2Core::fail(int library_error) {
 
 void H2Core::abandon(H2Code code, H2Abuse abuse) {
   if (std::exchange(dead_, true)) return;
+  thrown_out_ = code == H2Code::enhance_your_calm;
   heading_ = nullptr;
   append_goaway(code);
   note_abuse(abuse);

@@ -150,6 +150,8 @@ class H2Core {
   bool finished() const;
   // ... because of a fault; its streams may not have ended.
   bool broken() const { return dead_ || failed_; }
+  // ... because of what we need not take from anybody: ENHANCE_YOUR_CALM.
+  bool thrown_out() const { return thrown_out_; }
   // The peer's preface has come.
   bool begun() const { return begun_; }
   // Of the peer's streams now open, as nghttp2 counts them.
@@ -191,6 +193,7 @@ class H2Core {
   std::uint64_t now_ms_ = 0;
   bool dead_ = false;    // a GOAWAY of our own making is in output_; nghttp2 is not asked any more
   bool failed_ = false;  // a GOAWAY with an error was sent by nghttp2
+  bool thrown_out_ = false;
 
  private:
   friend struct H2CoreCallbacks;

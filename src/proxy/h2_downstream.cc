@@ -82,6 +82,10 @@ void H2Downstream::on_read(std::string_view bytes) {
 
 void H2Downstream::receive(std::string_view bytes) {
   session_.receive(bytes, context_.wheel.now());
+  if (session_.thrown_out()) {
+    flush();  // at once, or all that lies in the socket would be read first
+    return;
+  }
   if (has_enough_) drain();
   watch_client();
   ask_flush();
@@ -172,7 +176,8 @@ void H2Downstream::flush() {
     session_.dispatch();
     look_after_output();
   }
-  if (broken_) {
+  // Who was thrown out is not lingered for: reading what it still sends is what it is after.
+  if (broken_ || session_.thrown_out()) {
     close();
   } else if (state_ == State::open && session_.finished() &&
              (session_.broken() || streams_.empty())) {
