@@ -90,7 +90,11 @@ inline constexpr std::uint32_t kRequestsPerConnection = 10'000;  // then close, 
 inline constexpr std::uint32_t kCountedAddresses =
     65'536;  // of one listener's clients, where connections_per_address is set; 8 bytes each
 inline constexpr std::uint32_t kConnectionsPerAddressMost = 1'000'000;
-inline constexpr std::uint32_t kAcceptsPerTurn = 64;
+// What comes new in a turn of a worker's loop costs the others that turn: so many where there is
+// nothing else, one more for so many events, and never more than so many.
+inline constexpr std::uint32_t kAcceptsLeast = 4;
+inline constexpr std::uint32_t kEventsPerAccept = 16;
+inline constexpr std::uint32_t kAcceptsMost = 64;
 inline constexpr Millis kAcceptPause = 100ms;     // after running out of file descriptors
 inline constexpr Millis kAcceptStarvedMost = 2s;  // then who waits is refused
 inline constexpr Millis kIdleSpared = 1s;         // an idle client makes room for others after that

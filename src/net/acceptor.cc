@@ -1,10 +1,13 @@
 // Accepting over uv_poll: libuv's own listener keeps accepting until the queue is empty, answers
 // the want of descriptors by accepting and dropping, and does not give the peer's address without
 // another syscall.
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
+#include <limits>
 #include <sys/socket.h>
 
 #include <weir/limits.h>
@@ -102,7 +105,7 @@ struct Acceptor::Block {
   // Another thread may be faster with the descriptor that is given up here; then the reserve comes
   // back when there is one again.
   void shed_waiting() {
-    for (std::uint32_t i = 0; i < limits::kAcceptsPerTurn && reserve; ++i) {
+    for (std::uint32_t i = 0; i < limits::kAcceptsMost && reserve; ++i) {
       ::close(reserve.release());
       const int socket = ::accept4(listen_fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (socket >= 0) {
@@ -114,8 +117,13 @@ struct Acceptor::Block {
     }
   }
 
-  void accept_waiting() {
-    for (std::uint32_t i = 0; i < limits::kAcceptsPerTurn && events != nullptr; ++i) {
+  std::uint32_t accepts_of_turn() const {
+    return std::clamp(loop.core().events_before / limits::kEventsPerAccept, limits::kAcceptsLeast,
+                      limits::kAcceptsMost);
+  }
+
+  void accept_waiting(std::uint32_t most) {
+    for (std::uint32_t i = 0; i < most && events != nullptr; ++i) {
       NativeAddress from;
       from.length = sizeof from.storage;
       Descriptor socket(
@@ -153,7 +161,7 @@ struct Acceptor::Block {
     } else if (!block->events->wants_connections()) {
       block->rest();
     } else {
-      block->accept_waiting();
+      block->accept_waiting(block->accepts_of_turn());
     }
   }
   static void on_closed(uv_handle_t* handle) noexcept { delete static_cast<Block*>(handle->data); }
@@ -171,7 +179,7 @@ Acceptor::Acceptor(Loop& loop, int listen_fd, AcceptEvents& events)
 }
 
 void Acceptor::accept_now() {
-  block_->accept_waiting();
+  block_->accept_waiting(std::numeric_limits<std::uint32_t>::max());
 }
 
 Acceptor::~Acceptor() {

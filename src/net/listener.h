@@ -86,7 +86,8 @@ class AcceptEvents {
   ~AcceptEvents() = default;
 };
 
-// Accepts on one loop, at most limits::kAcceptsPerTurn a turn. Holds a descriptor in reserve, with
+// Accepts on one loop, in each turn a number that goes with what else the loop does
+// (limits::kAcceptsLeast and those behind it). Holds a descriptor in reserve, with
 // which it refuses connections when there is no other: they would hang. Destroying it stops
 // accepting; the socket stays open.
 class Acceptor {
@@ -96,7 +97,8 @@ class Acceptor {
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  // Accepts what the kernel has queued, without waiting for the loop: before a socket is closed.
+  // Accepts all that the kernel has queued, without waiting for the loop: before a socket is
+  // closed.
   void accept_now();
 
  private:

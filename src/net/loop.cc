@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "net/loop_core.h"
 
@@ -81,6 +82,7 @@ uv_loop_s* Loop::uv() {
 }
 
 void Loop::refresh_now() {
+  ++core_->events;
   wheel_.set_now(uv_now(&core_->loop));
 }
 
@@ -117,6 +119,7 @@ void Loop::woken() {
 
 void Loop::before_wait() {
   refresh_now();
+  core_->events_before = std::exchange(core_->events, 0);
   const bool called = !deferred_.empty();
   deferred_.run_due();
   flushes_.run();

@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include <atomic>
+#include <cstdint>
 
 #include <weir/limits.h>
 
@@ -25,6 +26,9 @@ struct Loop::Core {
   void* wake_owner = nullptr;
   std::atomic<bool> wake_wanted{false};
   std::atomic<bool> stop_wanted{false};
+
+  std::uint32_t events = 0;         // of this turn
+  std::uint32_t events_before = 0;  // of the last one
 
   FreeList<StreamBlock> stream_blocks;
   FreeList<uv_write_t> write_requests;

@@ -26,7 +26,14 @@ class NoDescriptors {
   rlimit before_{};
 };
 
-using AcceptorTest = SocketTest;
+class AcceptorTest : public SocketTest {
+ protected:
+  std::vector<Descriptor> raw_clients(std::uint32_t count) {
+    std::vector<Descriptor> clients;
+    for (std::uint32_t i = 0; i < count; ++i) clients.push_back(raw_client());
+    return clients;
+  }
+};
 
 TEST_F(AcceptorTest, TellsWhereAConnectionCameFrom) {
   const Descriptor client = raw_client();
@@ -38,12 +45,30 @@ TEST_F(AcceptorTest, TellsWhereAConnectionCameFrom) {
   EXPECT_FALSE(accepted_.peers[0].is_unix);
 }
 
-TEST_F(AcceptorTest, AcceptsABoundedNumberEachTurn) {
-  std::vector<Descriptor> clients;
-  for (std::uint32_t i = 0; i < limits::kAcceptsPerTurn + 10; ++i) clients.push_back(raw_client());
+TEST_F(AcceptorTest, AcceptsFewEachTurnThatOthersAreServedBetween) {
+  const std::vector<Descriptor> clients = raw_clients(limits::kAcceptsLeast + 10);
   loop_.run_once();
-  EXPECT_EQ(accepted_.streams.size(), limits::kAcceptsPerTurn);
+  EXPECT_EQ(accepted_.streams.size(), limits::kAcceptsLeast);
   run_until([&] { return accepted_.streams.size() == clients.size(); });
+}
+
+TEST_F(AcceptorTest, AcceptsMoreWhereMoreIsGoingOn) {
+  const std::vector<Descriptor> clients = raw_clients(2 * limits::kAcceptsMost);
+  const auto accepted_after = [&](std::uint32_t events) {
+    accepted_.streams.clear();
+    for (std::uint32_t i = 0; i < events; ++i) loop_.refresh_now();  // as each event does
+    loop_.run_once();
+    return accepted_.streams.size();
+  };
+  EXPECT_EQ(accepted_after(10 * limits::kEventsPerAccept), 10U);
+  EXPECT_EQ(accepted_after(1000 * limits::kEventsPerAccept), limits::kAcceptsMost);
+  EXPECT_EQ(accepted_after(0), limits::kAcceptsLeast);
+}
+
+TEST_F(AcceptorTest, NobodyIsLeftInTheQueueOfASocketThatCloses) {
+  const std::vector<Descriptor> clients = raw_clients(2 * limits::kAcceptsMost);
+  acceptor_->accept_now();
+  EXPECT_EQ(accepted_.streams.size(), clients.size());
 }
 
 TEST_F(AcceptorTest, MayBeDestroyedInOnAccept) {
