@@ -250,8 +250,8 @@ bool Exchange::attempt_started(Error error) {
   record_.reused_connection = false;
   record_.endpoint = error ? std::string_view() : attempt_.endpoint().name();
   if (error) {
+    discount_attempt(error.code);
     if (may_fail_over()) return fail_over();
-    if (error.code == Errc::no_endpoint) --record_.attempts;  // that was none
     fail(error);
     return false;
   }

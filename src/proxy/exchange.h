@@ -148,6 +148,7 @@ class Exchange final : AttemptEvents {
   void on_deadline();
   void on_step_overdue();
   void give_up_attempt(Error error);
+  void discount_attempt(Errc code);
   void fail(Error error);
   void answer(const http::OwnAnswer& answer, Errc reason);
   bool send_own(const http::OwnAnswer& answer, Errc reason);

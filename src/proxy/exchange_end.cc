@@ -18,8 +18,14 @@ void Exchange::on_attempt_failed(Error error) {
     finish(Ending::truncated, Errc::tunnel_reset);
     return;
   }
+  discount_attempt(error.code);
   if (!answering() && try_again(error, 0)) return;
   fail(error);
+}
+
+// One that no endpoint heard of was none.
+void Exchange::discount_attempt(Errc code) {
+  if (code == Errc::no_endpoint || code == Errc::overloaded) --record_.attempts;
 }
 
 AttemptOutcome Exchange::outcome_of(Error error, int status) const {
@@ -169,6 +175,7 @@ void Exchange::on_step_overdue() {
 // Not tried again at the same variant: a timeout could double, and a malformed answer tells of the
 // version rather than of the endpoint.
 void Exchange::give_up_attempt(Error error) {
+  discount_attempt(error.code);
   blame(error, 0);
   if (answering() || !rescue(outcome_of(error, 0))) fail(error);
 }

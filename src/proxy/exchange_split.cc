@@ -49,7 +49,6 @@ bool Exchange::may_fail_over() const {
 
 bool Exchange::fail_over() {
   record_.split.failed_over = true;
-  --record_.attempts;  // that was none
   return start_on_stable(VariantReason::failover);
 }
 

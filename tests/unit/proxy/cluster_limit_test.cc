@@ -73,6 +73,7 @@ TEST_F(ClusterLimit, WhoFindsTheQueueFullIsTurnedAway) {
   EXPECT_EQ(answer.field("Retry-After"), "1");
   EXPECT_TRUE(answer.field("Proxy-Status").starts_with("weir; error=connection_limit_reached"));
   EXPECT_EQ(last_record().values.reason, Errc::overloaded);
+  EXPECT_EQ(last_record().values.attempts, 0);
   EXPECT_EQ(in_flight(), 2U);
   origin.sends(kOk);
   origin.sends(kOk);
@@ -88,6 +89,7 @@ TEST_F(ClusterLimit, WaitingEndsAfterTwiceTheConnectTimeout) {
   EXPECT_EQ(two.receives_bytes(), "");
   advance(200ms);
   EXPECT_EQ(two.receives().status(), 503);
+  EXPECT_EQ(last_record().values.attempts, 0);
   EXPECT_EQ(live_cluster().waiting(), 0U);
   EXPECT_EQ(in_flight(), 1U);
 }
