@@ -214,6 +214,8 @@ inline constexpr std::size_t kRespondBodyBytes = 64 * 1024;
 
 // Upgrades.
 inline constexpr std::size_t kUpgradeWordsBytes = 16 * 1024;  // kept of why a new binary failed
+inline constexpr std::size_t kHandedSettingsBytes =
+    4 * 1024 * 1024;  // of what was set at run time, for a new binary
 
 // The log.
 inline constexpr std::size_t kLogRingBytes =

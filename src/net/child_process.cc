@@ -28,9 +28,12 @@ uv_stdio_container_t inherited(int fd) {
   return how;
 }
 
-uv_stdio_container_t read_from(uv_pipe_t& pipe) {
+enum class Direction : std::uint8_t { from_child, both };
+
+uv_stdio_container_t pipe_for(uv_pipe_t& pipe, Direction direction) {
   uv_stdio_container_t how{};
-  how.flags = static_cast<uv_stdio_flags>(UV_CREATE_PIPE | UV_WRITABLE_PIPE);
+  const int answers = direction == Direction::both ? UV_READABLE_PIPE : 0;
+  how.flags = static_cast<uv_stdio_flags>(UV_CREATE_PIPE | UV_WRITABLE_PIPE | answers);
   how.data.stream = reinterpret_cast<uv_stream_t*>(&pipe);
   return how;
 }
@@ -72,10 +75,11 @@ struct ChildProcess::Block {
 
   static void on_word(uv_stream_t* stream, ssize_t n, const uv_buf_t*) noexcept {
     Block& block = of(stream);
-    uv_read_stop(stream);
-    if (block.events == nullptr || n <= 0) return;
+    if (n < 0) uv_read_stop(stream);
     block.loop.refresh_now();
-    block.events->on_child_word();
+    for (ssize_t i = 0; i < n && block.events != nullptr; ++i) {
+      block.events->on_child_word(block.buffer[i]);
+    }
   }
 
   static void on_exit(uv_process_t* process, std::int64_t code, int signal) noexcept {
@@ -111,9 +115,9 @@ Error ChildProcess::start(const ChildProgram& program) {
   std::vector<uv_stdio_container_t> stdio(kFirstFd);
   stdio[0].flags = UV_IGNORE;
   stdio[1] = inherited(1);
-  stdio[2] = read_from(block_->error_output);
+  stdio[2] = pipe_for(block_->error_output, Direction::from_child);
   stdio[kStderrFd] = inherited(2);
-  stdio[kWordFd] = read_from(block_->word);
+  stdio[kWordFd] = pipe_for(block_->word, Direction::both);
   for (const int fd : program.descriptors) stdio.push_back(inherited(fd));
   std::vector<char*> arguments = pointers_to(program.arguments);
   std::vector<char*> environment = pointers_to(program.environment);
@@ -136,6 +140,11 @@ Error ChildProcess::start(const ChildProgram& program) {
 
 int ChildProcess::pid() const {
   return block_->process.pid;
+}
+
+bool ChildProcess::answer(char word) {
+  const uv_buf_t buffer = uv_buf_init(&word, 1);
+  return uv_try_write(reinterpret_cast<uv_stream_t*>(&block_->word), &buffer, 1) == 1;
 }
 
 void ChildProcess::kill() {

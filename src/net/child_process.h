@@ -17,8 +17,8 @@ class ChildEvents {
  public:
   // What it wrote to stderr; empty: it has closed it.
   virtual void on_child_stderr(std::string_view bytes) = 0;
-  // The child wrote to kWordFd.
-  virtual void on_child_word() = 0;
+  // The child wrote to kWordFd: called for each byte.
+  virtual void on_child_word(char word) = 0;
   // It has ended, by `signal` if that is not 0. Its last words to stderr may follow.
   virtual void on_child_exit(int code, int signal) = 0;
 
@@ -37,7 +37,7 @@ class ChildProcess {
  public:
   // What the child finds, beside /dev/null as stdin and this process's stdout.
   static constexpr int kStderrFd = 3;  // this process's stderr; the child's own is read here
-  static constexpr int kWordFd = 4;    // one byte written here is on_child_word()
+  static constexpr int kWordFd = 4;    // a byte written here is on_child_word(); answers are read
   static constexpr int kFirstFd = 5;
 
   // On the loop's thread, like its events.
@@ -51,6 +51,8 @@ class ChildProcess {
   Error start(const ChildProgram& program);
   int pid() const;
   void kill();
+  // One byte, for the child to read at kWordFd. False: it cannot be written.
+  bool answer(char word);
 
  private:
   struct Block;

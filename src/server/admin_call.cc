@@ -30,4 +30,10 @@ std::string actor_of(const AdminRequest& request) {
   return actor;
 }
 
+std::optional<AdminAnswer> no_time(const ProcessState& state) {
+  if (state.draining) return refuse(503, "the process is stopping");
+  if (!state.upgrades.handing_over) return {};
+  return refuse(503, "a new process is about to take over: ask again in a second");
+}
+
 }  // namespace weir::server

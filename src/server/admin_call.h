@@ -51,6 +51,9 @@ AdminAnswer text_answer(int status, std::string body);
 AdminAnswer json_answer(std::string body, int status = 200);
 AdminAnswer refuse(int status, std::string message);
 
+// Why this moment is none for a change that is to last; nothing when it is.
+std::optional<AdminAnswer> no_time(const ProcessState& state);
+
 struct AdminCall {
   ProcessState& state;
   const AdminRequest& request;

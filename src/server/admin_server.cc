@@ -177,11 +177,14 @@ AdminServer::AdminServer(net::Loop& loop, net::ListenSocket socket, ProcessState
     : loop_(loop),
       socket_(std::move(socket)),
       api_(state),
-      connections_(std::make_unique<Connections>()),
-      acceptor_(std::in_place, loop, socket_.fd(), static_cast<net::AcceptEvents&>(*this)) {}
+      connections_(std::make_unique<Connections>()) {}
 
 AdminServer::~AdminServer() {
   connections_->list.for_each([](AdminConnection& connection) { connection.close(); });
+}
+
+void AdminServer::begin() {
+  acceptor_.emplace(loop_, socket_.fd(), static_cast<net::AcceptEvents&>(*this));
 }
 
 void AdminServer::hand_over() {

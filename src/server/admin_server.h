@@ -21,6 +21,8 @@ class AdminServer final : net::AcceptEvents {
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
 
+  // Accepts from now on.
+  void begin();
   const net::ListenSocket& socket() const { return socket_; }
   // Another process goes on with the socket: accepts no more, and every connection ends after its
   // next answer.

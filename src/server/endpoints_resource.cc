@@ -79,12 +79,6 @@ std::string too_few(const upstream::Cluster& cluster, std::size_t after) {
       cluster.name(), after, after == 1 ? "" : "s", least);
 }
 
-// Why this moment is none for changes.
-std::optional<AdminAnswer> no_time(const ProcessState& state) {
-  if (!state.draining) return {};
-  return refuse(503, "the process is stopping");
-}
-
 std::string why_not_drained(const Endpoint& endpoint, std::chrono::milliseconds timeout) {
   const std::uint32_t left = endpoint.in_flight();
   return fmt::format("{} request{} still in flight at {} after {}; it stays {}", left,

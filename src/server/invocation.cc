@@ -14,8 +14,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kOwnFile = "/proc/self/exe";
 constexpr std::string_view kForOneProcess[] = {
-    "WEIR_SOCKETS=", "WEIR_READY_FD=", "WEIR_STDERR_FD=", "WEIR_TICKET_KEYS_FD=",
-    "LISTEN_PID=",   "LISTEN_FDS=",    "LISTEN_FDNAMES="};
+    "WEIR_SOCKETS=",     "WEIR_READY_FD=", "WEIR_STDERR_FD=", "WEIR_TICKET_KEYS_FD=",
+    "WEIR_SETTINGS_FD=", "LISTEN_PID=",    "LISTEN_FDS=",     "LISTEN_FDNAMES="};
 
 std::string if_same(const fs::path& candidate, const std::string& file) {
   std::error_code failure;

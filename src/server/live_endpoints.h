@@ -36,8 +36,22 @@ using SetChange = Change<std::vector<std::string>>;
 // "active -> draining, weight 1"; what did not change stands without an arrow.
 std::string words_of_change(const EndpointSetting& from, const EndpointSetting& to);
 
+// What was set at run time, for another process.
+struct KeptEndpoint {
+  std::string cluster, endpoint;
+  std::uint32_t weight_in_file;
+  EndpointChange change;  // the last one: its `to` is in force
+};
+struct KeptSet {
+  std::string cluster;
+  std::vector<config::Endpoint> in_file, now;
+  SetChange change;
+};
+
 class LiveEndpoints {
  public:
+  using Setups = std::vector<std::shared_ptr<const upstream::ClusterSetup>>;
+
   // Sets state and weight of an endpoint, for every worker's next decision.
   const EndpointChange& change(std::string_view cluster, Endpoint& endpoint,
                                const EndpointSetting& to, std::string_view by,
@@ -55,13 +69,21 @@ class LiveEndpoints {
   const SetChange* last_replacement(std::string_view cluster) const;
   // The cluster of a file with the endpoints that stand in for its own.
   config::Cluster in_force(const config::Cluster& in_file) const;
-  // A line for each set that a new file would end.
-  std::vector<std::string> overruled_by(const config::Config& next) const;
+  // A line for each set that a new file would end; and for each weight.
+  std::vector<std::string> sets_overruled_by(const config::Config& next) const;
+  std::vector<std::string> weights_overruled_by(const config::Config& next,
+                                                const config::Config& before) const;
 
   // The clusters of a new file are in force: forgets what belongs to others. `setups` are of its
   // clusters, in its order.
-  void adopt(const config::Config& config,
-             const std::vector<std::shared_ptr<const upstream::ClusterSetup>>& setups);
+  void adopt(const config::Config& config, const Setups& setups);
+
+  std::vector<KeptEndpoint> kept_endpoints(const Setups& setups) const;
+  std::vector<KeptSet> kept_sets() const;
+  // Of the process before this one: sets before the first snapshot is built, endpoints when it is,
+  // and before it is in force. A line for each weight of which the file has another one by now.
+  void take_over(std::vector<KeptSet> kept);
+  std::vector<std::string> take_over(std::vector<KeptEndpoint> kept, const Setups& setups);
 
  private:
   struct Replacement {

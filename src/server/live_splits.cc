@@ -31,6 +31,10 @@ std::string list_of_names(const NamedWeights& named) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+std::string list_of(const NamedWeights& named) {
+  return words_of_change(named, named);
+}
+
 // What is wrong with the wanted weights; else `into` has them.
 std::string merge(const NamedWeights& wanted, NamedWeights& into) {
   for (const auto& [name, weight] : wanted) {
@@ -102,9 +106,38 @@ NamedWeights LiveSplits::in_force(const config::Route& route) const {
   return named;
 }
 
+std::vector<std::string> LiveSplits::overruled_by(const config::Config& next) const {
+  std::vector<std::string> lines;
+  for (const auto& [name, live] : splits_) {
+    if (!live.change) continue;
+    const auto route = std::ranges::find(next.routes, name, &config::Route::name);
+    if (route == next.routes.end() || file_weights(*route) == live.in_file) continue;
+    lines.push_back(fmt::format("route {}: the file's weights take the place of {}, set by {}",
+                                name, list_of(live.change->to), live.change->by));
+  }
+  return lines;
+}
+
 const WeightChange* LiveSplits::last_change(const config::Route& route) const {
   const auto found = splits_.find(route.name);
   return found == splits_.end() || !found->second.change ? nullptr : &*found->second.change;
+}
+
+std::vector<KeptWeights> LiveSplits::kept() const {
+  std::vector<KeptWeights> kept;
+  for (const auto& [route, live] : splits_) {
+    if (live.change) kept.push_back({route, live.in_file, *live.change});
+  }
+  return kept;
+}
+
+void LiveSplits::take_over(std::vector<KeptWeights> kept) {
+  for (KeptWeights& one : kept) {
+    auto weights = std::make_shared<traffic::SplitWeights>(as_weights(one.change.to));
+    splits_[one.route] = {.in_file = std::move(one.in_file),
+                          .weights = std::move(weights),
+                          .change = std::move(one.change)};
+  }
 }
 
 }  // namespace weir::server

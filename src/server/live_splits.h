@@ -28,6 +28,13 @@ using WeightChange = Change<NamedWeights>;
 // order.
 std::string words_of_change(const NamedWeights& from, const NamedWeights& to);
 
+// What was set at run time, for another process.
+struct KeptWeights {
+  std::string route;
+  NamedWeights in_file;  // when it was set
+  WeightChange change;   // the last one: its `to` is in force
+};
+
 class LiveSplits {
  public:
   // The weights for a route of a new snapshot: those in force when the file's variants and weights
@@ -48,8 +55,14 @@ class LiveSplits {
                                               std::uint64_t now_wall_ms);
 
   NamedWeights in_force(const config::Route& route) const;
+  // A line for each route whose weights were set at run time and would end with a new file.
+  std::vector<std::string> overruled_by(const config::Config& next) const;
   // Null when nobody has changed them.
   const WeightChange* last_change(const config::Route& route) const;
+
+  std::vector<KeptWeights> kept() const;
+  // Of the process before this one, before the first snapshot is built.
+  void take_over(std::vector<KeptWeights> kept);
 
  private:
   struct Live {

@@ -1,13 +1,18 @@
 // Two descriptors that the environment names: where stderr really goes, and where our word goes.
 #include "server/predecessor.h"
 
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <fcntl.h>
+#include <poll.h>
 #include <string_view>
 #include <unistd.h>
 
+#include <weir/limits.h>
+
 #include "net/secret_file.h"
+#include "server/upgrade_words.h"
 
 namespace weir::server {
 namespace {
@@ -40,7 +45,8 @@ void tell_predecessor() {
   }
   if (ready_fd < 0) return;
   // Nobody there to read it: then there is nobody to drain either.
-  if (::write(ready_fd, "1", 1) < 0) {
+  const char serving = upgrade_words::kServing;
+  if (::write(ready_fd, &serving, 1) < 0) {
   }
   ::close(ready_fd);
 }
@@ -48,6 +54,25 @@ void tell_predecessor() {
 std::string ticket_keys_of_predecessor() {
   const int fd = descriptor_in("WEIR_TICKET_KEYS_FD");
   return fd < 0 ? std::string() : net::take_secret(fd, kTicketKeysMost);
+}
+
+std::string settings_of_predecessor() {
+  const int fd = descriptor_in("WEIR_SETTINGS_FD");
+  return fd < 0 ? std::string() : net::take_secret(fd, limits::kHandedSettingsBytes);
+}
+
+bool ask_predecessor() {
+  const int ready_fd = descriptor_in("WEIR_READY_FD");
+  if (ready_fd < 0 || std::getenv("WEIR_SETTINGS_FD") == nullptr) return true;
+  const char prepared = upgrade_words::kPrepared;
+  if (::write(ready_fd, &prepared, 1) < 0) return true;  // it is gone: nobody else serves
+  pollfd waiting{.fd = ready_fd, .events = POLLIN, .revents = 0};
+  int ready = -1;
+  do {
+    ready = ::poll(&waiting, 1, static_cast<int>(limits::kUpgradeTimeout.count()));
+  } while (ready < 0 && errno == EINTR);
+  char answer = 0;
+  return ready == 1 && (::read(ready_fd, &answer, 1) == 0 || answer == upgrade_words::kServe);
 }
 
 }  // namespace weir::server

@@ -20,6 +20,7 @@
 #include "observe/log.h"
 #include "server/cluster_change.h"
 #include "server/error_words.h"
+#include "server/handed_settings.h"
 #include "server/predecessor.h"
 #include "server/snapshot_builder.h"
 #include "server/version.h"
@@ -53,7 +54,9 @@ int Supervisor::run() {
   }
   begin_checks();
   await_first_checks();
-  if (!state_.draining) serve();
+  const bool may_serve = state_.draining || ask_predecessor();
+  if (!may_serve) leave_files();
+  if (may_serve && !state_.draining) serve();
   for (const auto& worker : workers_) worker->join();
   workers_.clear();
   admin_.reset();
@@ -64,7 +67,7 @@ int Supervisor::run() {
   health_.reset();
   signals_.clear();
   observe::log_info("stopped");
-  return 0;
+  return may_serve ? 0 : 1;
 }
 
 // Everything that can fail.
@@ -134,6 +137,7 @@ bool Supervisor::build(config::Config config) {
   for (const std::string& warning : tls.warnings) print_error("warning: " + warning);
   for (const std::string& reason : tls.errors) print_error(reason);
   if (!tls.errors.empty()) return false;
+  std::vector<KeptEndpoint> endpoints = take_over_settings(config);
   auto built = build_snapshot(std::move(config), 1, instruments_->registry, state_.live, nullptr,
                               std::move(tls));
   if (!built) {
@@ -141,10 +145,34 @@ bool Supervisor::build(config::Config config) {
     return false;
   }
   state_.snapshot = std::move(*built);
+  for (const std::string& line :
+       state_.live.endpoints.take_over(std::move(endpoints), state_.snapshot->setups)) {
+    observe::log_warn("upgrade: {}", line);
+  }
   put_in_force(*state_.snapshot, state_.live);
   state_.started_mono_ns = SystemClock().mono_ns();
   state_.started_wall_ms = state_.loaded_wall_ms = SystemClock().wall_ms();
   return true;
+}
+
+// What operators had set in the process before this one, for what the file still says the same of.
+// The endpoints' are left: they have to be there first.
+std::vector<KeptEndpoint> Supervisor::take_over_settings(const config::Config& config) {
+  const std::string text = settings_of_predecessor();
+  if (text.empty()) return {};
+  auto handed = read_handed_settings(text);
+  if (!handed) {
+    observe::log_warn(
+        "upgrade: what was set at run time is not understood; the file's is in force");
+    return {};
+  }
+  state_.live.splits.take_over(std::move(handed->splits));
+  state_.live.endpoints.take_over(std::move(handed->sets));
+  for (const auto& lines :
+       {state_.live.splits.overruled_by(config), state_.live.endpoints.sets_overruled_by(config)}) {
+    for (const std::string& line : lines) observe::log_warn("upgrade: {}", line);
+  }
+  return std::move(handed->endpoints);
 }
 
 bool Supervisor::open_sockets() {
@@ -171,6 +199,8 @@ bool Supervisor::open_admin() {
     return false;
   }
   admin_ = std::make_unique<AdminServer>(loop_, std::move(*socket), state_);
+  // Until then the predecessor answers: what is set here would be lost if this one failed.
+  if (!has_predecessor()) admin_->begin();
   return true;
 }
 
@@ -237,6 +267,7 @@ void Supervisor::tell_ready() {
   tell_predecessor();
   // Where they lead to stderr, they were opened while that led to the predecessor.
   if (successor) reopen_logs();
+  if (successor && admin_) admin_->begin();
   std::string lines = fmt::format("READY=1\nSTATUS=weir {} serves", kVersion);
   if (successor) lines += fmt::format("\nMAINPID={}", ::getpid());
   net::tell_service_manager(lines);

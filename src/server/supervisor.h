@@ -51,6 +51,7 @@ class Supervisor {
   bool prepare();
   bool load(config::Config& config);
   bool build(config::Config config);
+  std::vector<KeptEndpoint> take_over_settings(const config::Config& config);
   bool open_sockets();
   bool open_admin();
   bool write_pid_file();
@@ -82,7 +83,10 @@ class Supervisor {
   // supervisor_upgrade.cc: another process for this one.
   std::string upgrade(std::string_view by, Upgrade::Done done);
   std::optional<std::vector<HandedSocket>> sockets_to_hand_over();
-  net::ChildProgram successor(const std::vector<HandedSocket>& sockets, int ticket_keys) const;
+  std::string settings_to_hand_over() const;
+  std::string why_it_may_not_serve();
+  net::ChildProgram successor(const std::vector<HandedSocket>& sockets, int ticket_keys,
+                              int settings) const;
   void on_upgrade_over(const UpgradeReport& report, const Upgrade::Done& done);
   void on_upgrade_signal();
 
@@ -114,8 +118,9 @@ class Supervisor {
   std::unique_ptr<TlsUpkeep> tls_upkeep_;
   InheritedSockets inherited_;  // at the start
   std::unique_ptr<Upgrade> upgrade_;
-  bool reload_missed_ = false;  // the file changed while an upgrade was under way
-  bool reload_waits_ = false;   // for the workers
+  std::string handed_settings_;  // what the new process was started with
+  bool reload_missed_ = false;   // the file changed while an upgrade was under way
+  bool reload_waits_ = false;    // for the workers
   net::TimerEntry stop_timer_;
   net::TimeMs stop_at_ = 0;  // when draining ends at the latest
 };

@@ -96,8 +96,11 @@ ReloadReport Supervisor::try_reload(bool dry_run) {
   report.errors = std::move(tls.errors);
   if (!report.errors.empty()) return report;
   report.changes = config::differences(before.config, loaded.config);
-  for (std::string& line : state_.live.endpoints.overruled_by(loaded.config)) {
-    report.changes.push_back(std::move(line));
+  const LiveState& live = state_.live;
+  for (auto& lines :
+       {live.splits.overruled_by(loaded.config), live.endpoints.sets_overruled_by(loaded.config),
+        live.endpoints.weights_overruled_by(loaded.config, before.config)}) {
+    report.changes.insert(report.changes.end(), lines.begin(), lines.end());
   }
   for (const std::string& line : tls.changes) report.changes.push_back(line);
   if (before.config == loaded.config && tls.changes.empty()) {

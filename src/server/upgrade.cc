@@ -8,6 +8,8 @@
 
 #include <weir/limits.h>
 
+#include "server/upgrade_words.h"
+
 namespace weir::server {
 namespace {
 
@@ -16,9 +18,10 @@ constexpr net::TimeMs kLastWordsMs = 200;
 
 }  // namespace
 
-Upgrade::Upgrade(net::Loop& loop, net::TimeMs patience, Done done)
+Upgrade::Upgrade(net::Loop& loop, net::TimeMs patience, MayServe may_serve, Done done)
     : loop_(loop),
       patience_(patience),
+      may_serve_(std::move(may_serve)),
       done_(std::move(done)),
       child_(loop, *this),
       timer_([](void* self) { static_cast<Upgrade*>(self)->on_timer(); }, this) {}
@@ -48,8 +51,13 @@ void Upgrade::on_child_stderr(std::string_view bytes) {
   if (::write(STDERR_FILENO, bytes.data(), bytes.size()) < 0) return;
 }
 
-void Upgrade::on_child_word() {
-  if (why_.empty()) settle(true);
+// One that does not ask is older than the question.
+void Upgrade::on_child_word(char word) {
+  if (settled_ || exited_ || !why_.empty()) return;
+  if (word != upgrade_words::kPrepared) return settle(true);
+  std::string reason = may_serve_();
+  if (reason.empty() && !child_.answer(upgrade_words::kServe)) reason = "it cannot be answered";
+  if (!reason.empty()) give_up(std::move(reason));
 }
 
 void Upgrade::on_child_exit(int code, int signal) {

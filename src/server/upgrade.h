@@ -14,10 +14,12 @@ namespace weir::server {
 
 class Upgrade final : net::ChildEvents {
  public:
+  // The new process could serve: empty when it may, else why it is to end instead.
+  using MayServe = std::function<std::string()>;
   using Done = std::function<void(const UpgradeReport&)>;
 
-  // `done` is called once, from the loop, unless start() failed.
-  Upgrade(net::Loop& loop, net::TimeMs patience, Done done);
+  // `may_serve` is called at most once, `done` once, from the loop, unless start() failed.
+  Upgrade(net::Loop& loop, net::TimeMs patience, MayServe may_serve, Done done);
   Upgrade(const Upgrade&) = delete;
   Upgrade& operator=(const Upgrade&) = delete;
 
@@ -27,13 +29,14 @@ class Upgrade final : net::ChildEvents {
 
  private:
   void on_child_stderr(std::string_view bytes) override;
-  void on_child_word() override;
+  void on_child_word(char word) override;
   void on_child_exit(int code, int signal) override;
   void on_timer();
   void settle(bool serves);
 
   net::Loop& loop_;
   const net::TimeMs patience_;
+  MayServe may_serve_;
   Done done_;
   net::ChildProcess child_;
   net::TimerEntry timer_;

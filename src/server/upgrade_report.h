@@ -18,6 +18,7 @@ struct UpgradeReport {
 struct UpgradeHistory {
   std::uint64_t failed = 0;
   bool under_way = false;
+  bool handing_over = false;       // the new process knows what is set, and may serve at any moment
   std::uint64_t last_wall_ms = 0;  // when the last one ended; 0 = there was none
   UpgradeReport last;
 };

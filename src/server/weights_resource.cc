@@ -98,6 +98,8 @@ AdminAnswer get_weights(const AdminCall& call) {
 }
 
 AdminAnswer put_weights(const AdminCall& call) {
+  if (auto refused = no_time(call.state)) return std::move(*refused);
+  if (!call.request.query.empty()) return refuse(400, "there are no parameters");
   const auto route = split_route(*call.state.snapshot, call.names.front());
   if (!route) return route.error();
   const auto wanted = read_weights(call.request.body);

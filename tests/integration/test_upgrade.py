@@ -17,6 +17,7 @@ from support.clients import Load, RawClient
 from support.generations import Generations, Newcomers, Notices, is_alive
 from support.h2_client import H2Client
 from support.h2_tunnel import H2Tunnel
+from support.splits import assignments, counted, named_origin, split_config
 from support.waiting import wait_for
 from support.websocket import BINARY, CLOSE, Frames
 from support.weir import command, config
@@ -199,6 +200,104 @@ class OneUpgrade(Upgrades):
             self.assertEqual(client.request().status, 200)
         with self.assertRaises(ConnectionRefusedError):
             RawClient(weir.address)
+
+
+WEIGHTS, ENDPOINTS = "/v1/routes/shop/weights", "/v1/clusters/shop-v1/endpoints"
+
+
+class WhatWasSet(Upgrades):
+    """At run time, by operators."""
+
+    def setUp(self):
+        super().setUp()
+        origins = [named_origin(self.stage, name) for name in ("stable", "canary", "other")]
+        self.stable, self.canary, self.other = (each.address for each in origins)
+        self.settings = split_config(self.stable, self.canary, (95, 5), watch=False)
+        self.weir = Generations(self.stage.path("weir"), self.settings)
+        self.stage.callback(self.weir.close)
+
+    def put(self, path, body):
+        response = self.weir.admin_put(path, body, [("X-Weir-Actor", "alice")])
+        return response.status, response.body.decode()
+
+    def set(self, path, body):
+        status, text = self.put(path, body)
+        self.assertEqual(status, 200, text)
+
+    def weights(self):
+        split = self.weir.admin_json("/v1/routes")[0]["split"]
+        return {each["variant"]: each["weight"] for each in split["variants"]}
+
+    def script(self, *lines):
+        """A binary that does no more than these lines of sh, after it was told to go on; whoever is to tell it."""
+        self.weir.install("\n".join(["#!/bin/sh", "touch $0.began", "while [ ! -e $0.go ]; do sleep 0.02; done", *lines, ""]))
+        os.kill(self.weir.pid, signal.SIGUSR2)
+        self.appears("began")
+        return pathlib.Path(f"{self.weir.program}.go").touch
+
+    def appears(self, mark):
+        wait_for(pathlib.Path(f"{self.weir.program}.{mark}").exists, mark)
+
+    def wait_for_failure(self):
+        wait_for(lambda: "upgrade failed" in self.weir.log(), "the upgrade has failed")
+        self.assertEqual(self.weir.pid_in_file(), self.weir.pid)
+
+    def test_it_goes_on_in_the_new_process_and_the_next(self):
+        self.set(WEIGHTS, {"canary": 40, "stable": 60})
+        self.set(ENDPOINTS, {"endpoints": [self.stable, {"address": self.other, "weight": 3}]})
+        drained = command("drain", f"shop-v1/{self.other}", "--admin", f"unix:{self.weir.admin}")
+        self.assertEqual(drained.returncode, 0, drained.stderr)
+        before = self.weir.admin_json("/v1/clusters"), self.weir.admin_json(WEIGHTS)
+        for _ in range(2):
+            self.upgrade(self.weir)
+            after = self.weir.admin_json("/v1/clusters"), self.weir.admin_json(WEIGHTS)
+            self.assertEqual(told(after), told(before))
+        self.assertEqual(before[1]["changed"]["by"], "alice")
+        self.assertEqual(before[1]["changed"]["from"], {"stable": 95, "canary": 5})
+        self.assertEqual(counted(assignments(self.weir, range(50))).keys(), {"stable", "canary"}, "drained: other")
+
+    def test_what_the_file_says_otherwise_wins_and_the_log_says_so(self):
+        self.set(WEIGHTS, {"canary": 40})
+        self.set(ENDPOINTS, {"endpoints": [self.other]})
+        self.weir.write(split_config(self.stable, self.canary, (90, 10), watch=False))
+        self.upgrade(self.weir)
+        self.assertEqual(self.weights(), {"stable": 90, "canary": 10})
+        self.assertIn("upgrade: route shop: the file's weights take the place of stable 95, canary 40, set by alice",
+                      self.weir.log())
+        self.assertEqual([each["endpoint"] for each in self.weir.admin_json(ENDPOINTS)["endpoints"]], [self.other])
+
+    def test_a_change_while_the_new_process_starts_is_in_force_and_not_lost(self):
+        go_on = self.script("printf p >&4", "exec sleep 300")
+        self.set(WEIGHTS, {"canary": 40})
+        self.assertEqual(self.weights(), {"stable": 95, "canary": 40})
+        go_on()
+        self.wait_for_failure()
+        self.assertIn("were changed while the new process was starting", self.weir.log())
+        self.weir.install()
+        self.upgrade(self.weir)
+        self.assertEqual(self.weights(), {"stable": 95, "canary": 40})
+
+    def test_between_readiness_and_service_nothing_can_be_set(self):
+        go_on = self.script("printf p >&4", "head -c 1 <&4 > $0.told", "touch $0.asked",
+                            "while [ ! -e $0.end ]; do sleep 0.02; done", "exit 1")
+        go_on()
+        self.appears("asked")
+        self.assertEqual(pathlib.Path(f"{self.weir.program}.told").read_text(encoding="ascii"), "s")
+        for path, body in ((WEIGHTS, {"canary": 40}), (ENDPOINTS, {"endpoints": [self.other]})):
+            status, text = self.put(path, body)
+            self.assertEqual(status, 503, text)
+            self.assertIn("ask again in a second", text)
+        pathlib.Path(f"{self.weir.program}.end").touch()
+        self.wait_for_failure()
+        self.set(WEIGHTS, {"canary": 40})
+
+
+def told(documents):
+    """Of /v1/clusters and weights, what does not count requests or time."""
+    clusters, weights = documents
+    keep = ("endpoint", "state", "weight", "backup", "changed")
+    return [[each["cluster"], each["replaced"], [{key: one[key] for key in keep} for one in each["endpoints"]]]
+            for each in clusters], weights
 
 
 class CannotServe(Upgrades):

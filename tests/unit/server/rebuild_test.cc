@@ -92,12 +92,12 @@ TEST_F(Rebuild, ASetOfAnOperatorStaysUntilTheFileSaysAnother) {
   live_.endpoints.replace(config_.clusters[0], set,
                           {.by = "alice", .at_wall_ms = 1, .from = {}, .to = {}});
   config_.clusters[0].connections.max = 5;
-  EXPECT_TRUE(live_.endpoints.overruled_by(config_).empty());
+  EXPECT_TRUE(live_.endpoints.sets_overruled_by(config_).empty());
   const auto same = build(config_, before);
   put_in_force(*same, live_);
   EXPECT_EQ(same->clusters[0]->endpoints()[0]->address().port, 7);
   config_.clusters[0].endpoints[0].address.port = 8;
-  EXPECT_EQ(live_.endpoints.overruled_by(config_).size(), 1U);
+  EXPECT_EQ(live_.endpoints.sets_overruled_by(config_).size(), 1U);
   const auto other = build(config_, same);
   put_in_force(*other, live_);
   EXPECT_EQ(other->clusters[0]->endpoints()[0]->address().port, 8);
@@ -119,6 +119,36 @@ TEST_F(Rebuild, SplitWeightsSetAtRunTimeStayUntilTheFileSaysOthers) {
   put_in_force(*other, live_);
   EXPECT_EQ(other->routes[0].split->weights->get()[1], 9U);
   EXPECT_EQ(live_.splits.last_change(*other->routes[0].settings), nullptr);
+}
+
+TEST_F(Rebuild, WhatTheFileTakesTheirPlaceOfIsTold) {
+  const auto before = first();
+  const config::Route& route = *before->routes[0].settings;
+  EXPECT_TRUE(live_.splits.overruled_by(config_).empty());
+  config_.routes[0].split.variants[1].weight = 9;
+  EXPECT_TRUE(live_.splits.overruled_by(config_).empty()) << "nobody has set any";
+  ASSERT_TRUE(live_.splits.change(route, {{"canary", 40}}, "alice", 1));
+  EXPECT_TRUE(live_.splits.overruled_by(before->config).empty());
+  EXPECT_EQ(live_.splits.overruled_by(config_),
+            std::vector<std::string>{
+                "route shop: the file's weights take the place of stable 95, canary 40, set by "
+                "alice"});
+  config_.routes[0].split.variants = before->config.routes[0].split.variants;
+  config_.routes[0].split.variants.push_back({.name = "next", .cluster = "shop-next"});
+  EXPECT_EQ(live_.splits.overruled_by(config_).size(), 1U) << "another variant is another split";
+}
+
+TEST_F(Rebuild, AWeightOfAnEndpointThatTheFileTakesThePlaceOfIsTold) {
+  const auto before = first();
+  live_.endpoints.change("app", *before->clusters[0]->endpoints()[0],
+                         {.state = EndpointState::active, .weight = 7}, "alice", 1);
+  EXPECT_TRUE(live_.endpoints.weights_overruled_by(config_, before->config).empty());
+  config_.clusters[0].endpoints[0].weight = 3;
+  EXPECT_EQ(live_.endpoints.weights_overruled_by(config_, before->config),
+            std::vector<std::string>{"cluster app: endpoint 127.0.0.1:9101: the file's weight "
+                                     "takes the place of 7, set by alice"});
+  config_.clusters[0].endpoints[0].weight = 7;
+  EXPECT_TRUE(live_.endpoints.weights_overruled_by(config_, before->config).empty()) << "the same";
 }
 
 TEST_F(Rebuild, AMirrorGoesOnWithItsConnectionsAndCounts) {

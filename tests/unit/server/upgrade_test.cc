@@ -19,7 +19,11 @@ class UpgradeTest : public testing::Test {
   // The report on a shell that runs `script`.
   UpgradeReport run(const std::string& script, net::TimeMs patience = 20'000) {
     std::optional<UpgradeReport> report;
-    Upgrade upgrade(loop_, patience, [&](const UpgradeReport& made) { report = made; });
+    const auto may_serve = [this] {
+      ++asked_;
+      return refusal_;
+    };
+    Upgrade upgrade(loop_, patience, may_serve, [&](const UpgradeReport& made) { report = made; });
     EXPECT_FALSE(upgrade.start({.path = "/bin/sh",
                                 .arguments = {"sh", "-c", script},
                                 .environment = {"PATH=/usr/bin:/bin"},
@@ -29,6 +33,8 @@ class UpgradeTest : public testing::Test {
   }
 
   net::Loop loop_;
+  std::string refusal_;  // of its question whether it may serve
+  int asked_ = 0;
 };
 
 TEST_F(UpgradeTest, AWordThatItIsReadyIsEnough) {
@@ -36,6 +42,26 @@ TEST_F(UpgradeTest, AWordThatItIsReadyIsEnough) {
   EXPECT_TRUE(report.serves);
   EXPECT_GT(report.pid, 0);
   EXPECT_TRUE(report.errors.empty());
+}
+
+TEST_F(UpgradeTest, OneThatAsksIsToldThatItMayServe) {
+  const UpgradeReport report =
+      run("printf p >&4; [ \"$(head -c 1 <&4)\" = s ] || exit 7; printf 1 >&4; exec sleep 0.1");
+  EXPECT_TRUE(report.serves) << report.errors.front();
+  EXPECT_EQ(asked_, 1);
+}
+
+TEST_F(UpgradeTest, OneThatMayNotServeIsEndedAndNeverTold) {
+  refusal_ = "something was changed";
+  const UpgradeReport report = run("printf p >&4; head -c 1 <&4; printf 1 >&4; exec sleep 300");
+  EXPECT_FALSE(report.serves);
+  EXPECT_EQ(report.errors, std::vector<std::string>{"something was changed"});
+}
+
+TEST_F(UpgradeTest, OneThatEndsAfterItWasToldIsAFailure) {
+  const UpgradeReport report = run("printf p >&4; head -c 1 <&4 >/dev/null; exit 4");
+  EXPECT_FALSE(report.serves);
+  EXPECT_EQ(report.errors, std::vector<std::string>{"the new process exited with 4"});
 }
 
 TEST_F(UpgradeTest, OneThatExitsIsAFailureWithWhatItSaid) {
@@ -64,7 +90,8 @@ TEST_F(UpgradeTest, WhatItSaysIsBounded) {
 
 TEST_F(UpgradeTest, AProgramThatCannotBeExecutedIsAnErrorAtOnce) {
   bool called = false;
-  Upgrade upgrade(loop_, 1000, [&](const UpgradeReport&) { called = true; });
+  Upgrade upgrade(
+      loop_, 1000, [] { return std::string(); }, [&](const UpgradeReport&) { called = true; });
   const Error error = upgrade.start({.path = "/nowhere/weir", .arguments = {"weir"}});
   EXPECT_EQ(error, (Error{Errc::system, ENOENT}));
   EXPECT_FALSE(called);
