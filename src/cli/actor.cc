@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <pwd.h>
 #include <string_view>
 #include <unistd.h>
 
@@ -30,6 +31,8 @@ std::string who_am_i() {
   if (user == nullptr || *user == '\0') user = std::getenv("LOGNAME");
   char host[256] = "";
   if (gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
+  const passwd* entry = user == nullptr ? getpwuid(getuid()) : nullptr;
+  if (entry != nullptr) user = entry->pw_name;
   std::string name = user == nullptr ? fmt::format("uid {}", getuid()) : user;
   if (host[0] != '\0') name.append("@").append(host);
   return has_control_bytes(name) ? "unknown" : name;

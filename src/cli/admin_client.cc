@@ -128,11 +128,10 @@ std::expected<AdminReply, std::string> read_answer(const Socket& socket,
 std::expected<std::string, std::string> address_of(const AdminTarget& target) {
   if (!target.admin.empty()) return target.admin;
   if (!target.file.empty()) {
-    const config::Loaded loaded = config::load_file(target.file);
-    if (!loaded.errors.empty()) return std::unexpected(to_string(loaded.errors.front()));
-    if (!loaded.config.admin.enabled)
-      return std::unexpected(target.file + " switches the admin API off");
-    return config::to_string(loaded.config.admin.address);
+    const config::AdminPlace found = config::find_admin(target.file);
+    if (!found.errors.empty()) return std::unexpected(to_string(found.errors.front()));
+    if (!found.admin.enabled) return std::unexpected(target.file + " switches the admin API off");
+    return config::to_string(found.admin.address);
   }
   const char* from_environment = std::getenv("WEIR_ADMIN");
   return from_environment != nullptr ? from_environment : "127.0.0.1:9901";
@@ -158,6 +157,10 @@ std::expected<AdminReply, std::string> ask_admin_whole(const AdminTarget& target
                                                        const AdminQuery& query) {
   const auto address = address_of(target);
   if (!address) return std::unexpected(address.error());
+  if (const auto scheme = address->find("://"); scheme != std::string::npos) {
+    return std::unexpected(fmt::format("not an address: {} (write {}; or unix:/path)", *address,
+                                       address->substr(scheme + 3)));
+  }
   auto socket = address->starts_with("unix:") ? connect_unix(*address) : connect_tcp(*address);
   if (!socket) return std::unexpected(socket.error());
   const timeval timeout{query.patience.count(), 0};

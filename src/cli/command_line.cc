@@ -3,10 +3,17 @@
 #include "cli/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/failure.h"
+#include "config/suggestion.h"
 #include "server/version.h"
 
 namespace weir::cli {
@@ -15,7 +22,7 @@ namespace {
 constexpr const char* kDefaultFile = "/etc/weir/weir.yaml";
 
 void add_file(CLI::App& command, std::string& file) {
-  command.add_option("-c,--config", file, "The configuration file")
+  command.add_option("-c,--config,FILE", file, "The configuration file")
       ->default_val(kDefaultFile)
       ->type_name("FILE");
 }
@@ -148,6 +155,45 @@ void add_upgrade(CLI::App& app, int& code) {
   command->callback([options, &code] { code = upgrade(*options); });
 }
 
+std::vector<const CLI::App*> commands_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+std::string not_known(std::string_view kind, std::string_view word,
+                      const std::vector<std::string>& known) {
+  const std::vector<std::string_view> words(known.begin(), known.end());
+  return fmt::format("there is no {} '{}'{}", kind, word, config::suggestion(word, words));
+}
+
+// Empty when `taker` has the option.
+std::string option_not_known(const CLI::App& taker, const std::string& word) {
+  if (taker.get_option_no_throw(word) != nullptr) return {};
+  std::vector<std::string> known;
+  for (const CLI::Option* option : taker.get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  return not_known("option", word, known);
+}
+
+// What a mistyped command, or option of one, was meant to be; empty when every word is known.
+std::string word_not_known(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* command = nullptr;
+  std::vector<std::string> names;
+  for (const CLI::App* one : commands_of(app)) names.push_back(one->get_name());
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
+    if (word.starts_with("--")) {
+      std::string fault = option_not_known(command == nullptr ? app : *command, word);
+      if (!fault.empty()) return fault;
+    } else if (command == nullptr && !word.starts_with("-")) {
+      const auto found = std::ranges::find(names, word);
+      if (found == names.end()) return not_known("command", word, names);
+      command = commands_of(app)[static_cast<std::size_t>(found - names.begin())];
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -169,6 +215,10 @@ int run_command_line(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    const bool asked = error.get_exit_code() == 0;  // for help, or the version
+    if (std::string fault = word_not_known(app, argc, argv); !asked && !fault.empty()) {
+      return wrong_usage(fault);
+    }
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const nlohmann::json::exception& error) {
     // From a command that asked another version, or no weir at all.

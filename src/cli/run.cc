@@ -87,13 +87,13 @@ int run(const RunOptions& options) {
 int check(const CheckOptions& options) {
   config::Loaded loaded = config::load_file(options.file);
   config::read_named_files(loaded);
-  server::check_upstream_tls(loaded);
+  const std::int64_t now = SystemClock().wall_seconds();
+  server::check_upstream_tls(loaded, now);
   for (const config::ConfigError& error : loaded.errors)
     fmt::print(stderr, "{}\n", to_string(error));
   for (const config::ConfigError& warning : loaded.warnings)
     fmt::print(stderr, "warning: {}\n", to_string(warning));
   if (!loaded.errors.empty()) return refused(options.file, loaded.errors.size());
-  const std::int64_t now = SystemClock().wall_seconds();
   const server::TlsFiles tls = server::read_tls_files(loaded.config, nullptr, now);
   for (const std::string& error : tls.errors) fmt::print(stderr, "{}\n", error);
   for (const std::string& warning : tls.warnings) fmt::print(stderr, "warning: {}\n", warning);

@@ -121,6 +121,19 @@ void check_port(Reader& reader, const Node& node, const Cluster& cluster) {
   }
 }
 
+// Names may stand for more endpoints than there are entries.
+void check_min_available(Reader& reader, const Node& node, const Cluster& cluster) {
+  const auto is_one = [](const Endpoint& endpoint) {
+    return endpoint.service.empty() && literal(endpoint.address).has_value();
+  };
+  const std::size_t count = cluster.endpoints.size();
+  if (cluster.min_available <= count || !std::ranges::all_of(cluster.endpoints, is_one)) return;
+  reader.warn(
+      *node.find("min_available"),
+      fmt::format("more than the {} endpoint{} there {}: none can be taken out but by force", count,
+                  count == 1 ? "" : "s", count == 1 ? "is" : "are"));
+}
+
 // The header is said of a connection, and one connection carries the requests of many clients.
 void check_protocol(Reader& reader, const Node& node, const Cluster& cluster) {
   const bool shared = cluster.protocol == UpstreamProtocol::http2;
@@ -139,6 +152,7 @@ void read_cluster(Reader& reader, const Entry& entry, Config& config) {
   if (!name) reader.error(*entry.key, name.error());
   read_section(reader, *entry.value, cluster, kClusterKeys);
   check_port(reader, *entry.value, cluster);
+  check_min_available(reader, *entry.value, cluster);
   check_health_check(reader, *entry.value, cluster);
   check_protocol(reader, *entry.value, cluster);
   check_upstream_tls(reader, *entry.value, cluster);

@@ -74,6 +74,12 @@ void read_workers(Reader& reader, const Node& node, Config& config) {
   read_as(reader, node, config.workers, parse);
 }
 
+void read_admin_place(Reader& reader, const Node& node, Admin& admin) {
+  admin.enabled = !is_off(node);
+  const Node* address = node.find("address");
+  if (address != nullptr) read_admin_address(reader, *address, admin);
+}
+
 void read_admin(Reader& reader, const Node& node, Config& config) {
   Admin& admin = config.admin;
   admin.place = reader.place(node);

@@ -59,32 +59,41 @@ class Inclusion {
       : reader_(reader), main_(path), document_(document), main_root_(*document.root) {}
 
   void take(const Node& wishes) {
-    std::vector<std::string> patterns;
-    read_list_as(reader_, wishes, patterns, parse_pattern);
-    for (const std::string& pattern : patterns) {
-      document_.patterns.push_back(
-          (std::filesystem::path(main_).parent_path() / pattern).lexically_normal());
+    std::vector<Wish> patterns;
+    read_list(reader_, wishes, patterns, [](Reader& reader, const Node& node, Wish& wish) {
+      wish.place = &node;
+      return read_as(reader, node, wish.name, parse_pattern);
+    });
+    for (Wish& pattern : patterns) {
+      pattern.name = (std::filesystem::path(main_).parent_path() / pattern.name).lexically_normal();
+      document_.patterns.push_back(pattern.name);
     }
-    for (const std::string& file : all_files()) add_file(file);
+    for (const Wish& file : files_of_all(patterns)) add_file(file);
     merge();
   }
 
  private:
   using Names = std::unordered_map<std::string_view, const Node*>;
 
+  struct Wish {
+    std::string name;  // of a file, or a pattern
+    const Node* place = nullptr;
+  };
+
   // Each once, whatever it is called; the main file may stand among those it names.
-  std::vector<std::string> all_files() const {
+  std::vector<Wish> files_of_all(const std::vector<Wish>& patterns) const {
     std::set<FileId> known{id_of(main_)};
-    std::vector<std::string> files;
-    for (const std::string& pattern : document_.patterns) {
-      for (std::string& file : files_of(pattern)) {
-        if (known.insert(id_of(file)).second) files.push_back(std::move(file));
+    std::vector<Wish> files;
+    for (const Wish& pattern : patterns) {
+      for (std::string& file : files_of(pattern.name)) {
+        if (known.insert(id_of(file)).second) files.push_back({std::move(file), pattern.place});
       }
     }
     return files;
   }
 
-  void add_file(const std::string& file) {
+  void add_file(const Wish& wish) {
+    const std::string& file = wish.name;
     if (document_.included.size() == limits::kConfigIncludes) {
       if (!std::exchange(too_many_, true)) {
         reader_.error(main_root_, fmt::format("includes more than {} files: leave out {} and what "
@@ -93,10 +102,13 @@ class Inclusion {
       }
       return;
     }
+    const Parsed<std::string> text = read_whole(file);
+    if (!text) {
+      reader_.error(*wish.place, fmt::format("{}: {}", printable(file), text.error()));
+      return;
+    }
     document_.included.push_back(file);
     reader_.begin_file(file);
-    const std::optional<std::string> text = read_whole(file, reader_.errors());
-    if (!text) return;
     const Tree& tree = document_.trees.emplace_back(parse_tree(*text, reader_.errors()));
     if (tree.root == nullptr || tree.root->kind == NodeKind::null) return;  // it may be empty
     nodes_ += tree.root->weight;

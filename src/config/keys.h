@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,9 +39,11 @@ void read_section(Reader& reader, const Node& node, Section& out, const Key<Sect
                      [&](const auto& known) { return known.name == entry.key->text; });
     if (key == std::end(keys)) {
       std::array<std::string_view, N> names;
-      std::transform(std::begin(keys), std::end(keys), names.begin(),
-                     [](const auto& known) { return known.name; });
-      reader.unknown_key(*entry.key, names);
+      std::size_t count = 0;
+      for (const auto& known : keys) {
+        if (known.not_yet.empty()) names[count++] = known.name;
+      }
+      reader.unknown_key(*entry.key, std::span(names.data(), count));
     } else if (!key->not_yet.empty()) {
       reader.not_yet(entry, key->not_yet, key->harmless);
     } else {

@@ -3,8 +3,6 @@
 // Never keeps a file open and never reads more than limits::kConfigBytes of it.
 #include "config/loader.h"
 
-#include <optional>
-
 #include "config/include.h"
 #include "config/read_whole.h"
 #include "config/reader.h"
@@ -44,10 +42,25 @@ Loaded load_text(std::string_view text, std::string name, const Environment& env
 
 Loaded load_file(const std::string& path, const Environment& environment) {
   ErrorList errors(path);
-  const std::optional<std::string> text = read_whole(path, errors);
-  if (!text)
-    return {.config = {}, .includes = {}, .included = {}, .errors = errors.take(), .warnings = {}};
-  return load(*text, path, errors, environment);
+  const Parsed<std::string> text = read_whole(path);
+  if (text) return load(*text, path, errors, environment);
+  errors.add(0, 0, text.error());
+  return {.config = {}, .includes = {}, .included = {}, .errors = errors.take(), .warnings = {}};
+}
+
+AdminPlace find_admin(const std::string& path, const Environment& environment) {
+  AdminPlace found;
+  ErrorList errors(path);
+  ErrorList warnings(path);
+  const Parsed<std::string> text = read_whole(path);
+  if (!text) errors.add(0, 0, text.error());
+  const Tree tree = text ? parse_tree(*text, errors) : Tree();
+  if (tree.root != nullptr) {
+    Reader reader(environment, errors, warnings);
+    if (const Node* node = tree.root->find("admin")) read_admin_place(reader, *node, found.admin);
+  }
+  found.errors = errors.take();
+  return found;
 }
 
 }  // namespace weir::config

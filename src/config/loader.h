@@ -28,4 +28,13 @@ Loaded load_text(std::string_view text, std::string name,
 // With the files it includes. Errors name `path` as it is given.
 Loaded load_file(const std::string& path, const Environment& environment = process_environment());
 
+// Where the file has its admin API, whatever is wrong with the rest of it: for commands that ask a
+// running process. Errors are those of reading the file and of the place itself.
+struct AdminPlace {
+  Admin admin;  // `token` is not read
+  std::vector<ConfigError> errors;
+};
+AdminPlace find_admin(const std::string& path,
+                      const Environment& environment = process_environment());
+
 }  // namespace weir::config

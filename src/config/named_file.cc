@@ -18,12 +18,8 @@ namespace {
 
 // Empty when all is well.
 std::string take_text(const std::string& path, std::string& text) {
-  ErrorList errors(path);
-  auto read = read_whole(path, errors);
-  if (!read) {
-    const auto problems = errors.take();
-    return problems.empty() ? "cannot be read" : problems.front().message;
-  }
+  auto read = read_whole(path);
+  if (!read) return std::move(read.error());
   if (read->empty()) return "is empty";
   if (read->size() > limits::kNamedFileBytes) {
     return "is larger than " + format_size(limits::kNamedFileBytes);

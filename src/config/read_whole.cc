@@ -12,18 +12,14 @@
 
 namespace weir::config {
 
-std::optional<std::string> read_whole(const std::string& path, ErrorList& errors) {
+Parsed<std::string> read_whole(const std::string& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
-    errors.add(0, 0, "is a directory: name the file");
-    return {};
+    return std::unexpected("is a directory: name the file");
   }
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    errors.add(0, 0, fmt::format("cannot be opened: {}", std::strerror(errno)));
-    return {};
-  }
+  if (!file) return std::unexpected(fmt::format("cannot be opened: {}", std::strerror(errno)));
   std::string text;
   char block[64 * 1024];
   while (text.size() <= limits::kConfigBytes) {
@@ -32,8 +28,7 @@ std::optional<std::string> read_whole(const std::string& path, ErrorList& errors
     if (!file) break;
   }
   if (file.bad()) {
-    errors.add(0, 0, fmt::format("cannot be read: {}", std::strerror(errno)));
-    return {};
+    return std::unexpected(fmt::format("cannot be read: {}", std::strerror(errno)));
   }
   return text;
 }

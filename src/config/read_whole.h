@@ -1,15 +1,15 @@
-// The text of a configuration file. Used by the loader for the main file and by include.cc for the
-// others; never reads more than limits::kConfigBytes and one.
+// The text of a file that a configuration is made of. Used by the loader for the main file, by
+// include.cc for the others and by named_file.cc; never reads more than limits::kConfigBytes and
+// one.
 #pragma once
 
-#include <optional>
 #include <string>
 
-#include "config/config_error.h"
+#include "config/scalars.h"
 
 namespace weir::config {
 
-// Nothing when it was reported, as an error about the file as a whole.
-std::optional<std::string> read_whole(const std::string& path, ErrorList& errors);
+// The error goes on where the file's name stands: "cannot be opened: ...".
+Parsed<std::string> read_whole(const std::string& path);
 
 }  // namespace weir::config

@@ -16,6 +16,7 @@ void read_file(Reader& reader, const Node& root, Config& config);
 void read_buffer_bytes(Reader& reader, const Node& node, Config& config);
 void read_workers(Reader& reader, const Node& node, Config& config);
 void read_admin(Reader& reader, const Node& node, Config& config);
+void read_admin_place(Reader& reader, const Node& node, Admin& admin);  // without its token
 void read_access_log(Reader& reader, const Node& node, Config& config);
 void read_log(Reader& reader, const Node& node, Config& config);
 void list_admin(KeyList& out, const std::string& path);

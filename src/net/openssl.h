@@ -9,6 +9,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <cstdint>
+#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,6 +43,13 @@ inline std::string_view take_error_words() {
   const char* words = ERR_reason_error_string(ERR_peek_error());
   ERR_clear_error();
   return words == nullptr ? std::string_view("unknown error") : words;
+}
+
+// Since the epoch; 0 for what is no time.
+inline std::int64_t seconds_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return 0;
+  return timegm(&parts);
 }
 
 // The certificates of a PEM text, up to the first that is broken: the queue's last error tells

@@ -28,12 +28,6 @@ using BasicPtr = std::unique_ptr<OCSP_BASICRESP, FreeWith<OCSP_BASICRESP_free>>;
 
 constexpr int kLeastSecurityBits = 112;  // RSA of 2048 bits, curves of 224
 
-std::int64_t seconds_of(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return 0;
-  return timegm(&parts);
-}
-
 std::string lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = ascii::lower(c);
@@ -155,8 +149,8 @@ std::expected<std::shared_ptr<const TlsCertificate>, Mistake> TlsCertificate::re
   return made;
 }
 
-bool TlsCertificate::expires_soon(std::int64_t now) const {
-  return expired(now + limits::kCertificateWarning.count() / 1000);
+bool expires_soon(std::int64_t not_after, std::int64_t now) {
+  return now + limits::kCertificateWarning.count() / 1000 >= not_after;
 }
 
 std::expected<std::size_t, std::string> read_authorities(std::string_view pem) {

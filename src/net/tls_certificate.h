@@ -16,6 +16,9 @@ namespace weir::net {
 
 enum class KeyKind : std::uint8_t { rsa, ecdsa, ed25519, other };
 
+// Within limits::kCertificateWarning, or expired.
+bool expires_soon(std::int64_t not_after, std::int64_t now);
+
 struct TlsCertificate {
   enum class Part : std::uint8_t { chain, key, ocsp };
   struct Mistake {
@@ -37,8 +40,7 @@ struct TlsCertificate {
   std::int64_t ocsp_until = 0;     // the response is good until then; 0 = it does not say
 
   bool expired(std::int64_t now) const { return now >= not_after; }
-  // Within limits::kCertificateWarning.
-  bool expires_soon(std::int64_t now) const;
+  bool expires_soon(std::int64_t now) const { return net::expires_soon(not_after, now); }
 
   static std::expected<std::shared_ptr<const TlsCertificate>, Mistake> read(Text text);
 };

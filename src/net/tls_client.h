@@ -3,6 +3,7 @@
 // setup, and serves all workers; it never changes.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <string>
@@ -58,6 +59,9 @@ class TlsClientContext {
   TlsClientContext& operator=(const TlsClientContext&) = delete;
 
   const TlsClientSettings& settings() const { return settings_; }
+  // When the client certificate, or one of its chain, expires: seconds since the epoch; 0 = there
+  // is none.
+  std::int64_t certificate_until() const { return certificate_until_; }
 
   // For one connection to the endpoint of that name, which its certificate must have: a DNS name,
   // which the endpoint is told (SNI), or an IP address. `session`: what is resumed, and where the
@@ -73,6 +77,7 @@ class TlsClientContext {
 
   const TlsClientSettings settings_;
   ssl_ctx_st* context_ = nullptr;
+  std::int64_t certificate_until_ = 0;
 };
 
 }  // namespace weir::net

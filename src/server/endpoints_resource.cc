@@ -75,7 +75,7 @@ std::string too_few(const upstream::Cluster& cluster, std::size_t after) {
   if (after >= least || after >= available(cluster.endpoints())) return {};
   return fmt::format(
       "cluster '{}' would be left with {} endpoint{} taking requests, and its min_available is {}: "
-      "bring another one back first, or insist with force=true",
+      "bring another one back first, or insist (force=true; weir drain --force)",
       cluster.name(), after, after == 1 ? "" : "s", least);
 }
 

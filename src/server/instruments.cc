@@ -96,6 +96,15 @@ void render_certificates(Exposition& page, const proxy::Snapshot& snapshot) {
        [](const auto&, const net::TlsCertificate& in_use) {
          return static_cast<std::uint64_t>(in_use.not_after);
        });
+  page.family(
+      "weir_upstream_certificate_expiry_timestamp_seconds", MetricType::gauge,
+      "When the certificate shown to the cluster's endpoints, or one of its chain, expires.");
+  for (const auto& setup : snapshot.setups) {
+    if (setup->tls == nullptr || setup->tls->certificate_until() == 0) continue;
+    page.sample(
+        {{"cluster", setup->settings.name}, {"certificate", setup->settings.tls->certificate.path}},
+        static_cast<std::uint64_t>(setup->tls->certificate_until()));
+  }
   each("weir_certificate_file_readable",
        "0 when the certificate's file or its key's cannot be read any more, else 1.",
        [](const config::Certificate& names, const auto&) { return is_there(names) ? 1 : 0; });

@@ -23,6 +23,7 @@
 #include "server/handed_settings.h"
 #include "server/predecessor.h"
 #include "server/snapshot_builder.h"
+#include "server/upstream_tls.h"
 #include "server/version.h"
 
 namespace weir::server {
@@ -145,6 +146,10 @@ bool Supervisor::build(config::Config config) {
     return false;
   }
   state_.snapshot = std::move(*built);
+  for (const std::string& line :
+       expiring_certificates(state_.snapshot->setups, SystemClock().wall_seconds())) {
+    print_error("warning: " + line);
+  }
   for (const std::string& line :
        state_.live.endpoints.take_over(std::move(endpoints), state_.snapshot->setups)) {
     observe::log_warn("upgrade: {}", line);

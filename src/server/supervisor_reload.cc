@@ -15,6 +15,7 @@
 #include "server/error_words.h"
 #include "server/snapshot_builder.h"
 #include "server/supervisor.h"
+#include "server/upstream_tls.h"
 
 namespace weir::server {
 namespace {
@@ -117,6 +118,9 @@ ReloadReport Supervisor::try_reload(bool dry_run) {
     for (std::string& line : failing_names(setup->settings, *state_.live.names)) {
       report.warnings.push_back(std::move(line));
     }
+  }
+  for (std::string& line : expiring_certificates((*built)->setups, SystemClock().wall_seconds())) {
+    report.warnings.push_back(std::move(line));
   }
   std::vector<WorkerSockets> sockets(workers_.size());
   std::vector<std::string> addresses;

@@ -7,6 +7,7 @@
 #include "net/tls_certificate.h"
 #include "observe/log.h"
 #include "server/tls_files.h"
+#include "server/upstream_tls.h"
 
 namespace weir::server {
 namespace {
@@ -56,6 +57,9 @@ void TlsUpkeep::look_at_certificates() {
     for (std::size_t i = 0; i < names.size(); ++i) {
       look_at(names[i], *listener.tls->settings.certificates[i], now);
     }
+  }
+  for (const std::string& line : expiring_certificates(state_.snapshot->setups, now)) {
+    observe::log_warn("{}", line);
   }
 }
 

@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "upstream/manner.h"
@@ -46,6 +48,19 @@ config::ConfigError error_of(const config::UpstreamTls& tls,
           file == nullptr ? mistake.words : fmt::format("{}: {}", file->path, mistake.words)};
 }
 
+// Nothing while there is time.
+std::optional<config::ConfigError> expiry_of(const config::UpstreamTls& tls,
+                                             const net::TlsClientContext& context,
+                                             std::int64_t now) {
+  const std::int64_t until = context.certificate_until();
+  if (until == 0 || !net::expires_soon(until, now)) return {};
+  const config::Place& place = tls.certificate.place;
+  const std::string_view word = now >= until ? "expired" : "expires";
+  return config::ConfigError{
+      place.file, place.line, place.column,
+      fmt::format("{}: {} on {}", tls.certificate.path, word, net::date_text(until))};
+}
+
 }  // namespace
 
 std::expected<std::shared_ptr<const net::TlsClientContext>, std::string> upstream_tls(
@@ -59,12 +74,28 @@ std::expected<std::shared_ptr<const net::TlsClientContext>, std::string> upstrea
   return std::unexpected(to_string(error_of(*settings.tls, made.error())));
 }
 
-void check_upstream_tls(config::Loaded& loaded) {
+std::vector<std::string> expiring_certificates(
+    const std::vector<std::shared_ptr<const upstream::ClusterSetup>>& setups, std::int64_t now) {
+  std::vector<std::string> lines;
+  for (const auto& setup : setups) {
+    if (setup->tls == nullptr) continue;
+    if (const auto expiry = expiry_of(*setup->settings.tls, *setup->tls, now)) {
+      lines.push_back(to_string(*expiry));
+    }
+  }
+  return lines;
+}
+
+void check_upstream_tls(config::Loaded& loaded, std::int64_t now) {
   if (!loaded.errors.empty()) return;
   for (const config::Cluster& cluster : loaded.config.clusters) {
     if (!cluster.tls) continue;
     const auto made = net::TlsClientContext::make(settings_of(cluster));
-    if (!made) loaded.errors.push_back(error_of(*cluster.tls, made.error()));
+    if (!made) {
+      loaded.errors.push_back(error_of(*cluster.tls, made.error()));
+    } else if (auto expiry = expiry_of(*cluster.tls, **made, now)) {
+      loaded.warnings.push_back(*std::move(expiry));
+    }
   }
 }
 

@@ -3,9 +3,11 @@
 // checked, on the supervisor's thread.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <weir/config.h>
 
@@ -20,7 +22,13 @@ namespace weir::server {
 std::expected<std::shared_ptr<const net::TlsClientContext>, std::string> upstream_tls(
     const config::Cluster& settings, const upstream::Cluster* known);
 
-// For `weir check`: adds what is wrong with any cluster's files to the errors, if there are none.
-void check_upstream_tls(config::Loaded& loaded);
+// A line for each cluster whose client certificate expires soon or has, "file:line:column:
+// message".
+std::vector<std::string> expiring_certificates(
+    const std::vector<std::shared_ptr<const upstream::ClusterSetup>>& setups, std::int64_t now);
+
+// For `weir check`: adds what is wrong with any cluster's files to the errors, if there are none,
+// and to the warnings what will be.
+void check_upstream_tls(config::Loaded& loaded, std::int64_t now);
 
 }  // namespace weir::server

@@ -6,7 +6,7 @@ import shutil
 
 from support.authority import Authority
 from support.case import IntegrationTest, main
-from support.weir import ROOT, command
+from support.weir import ROOT, command, config
 
 QUICKSTART = str(ROOT / "conf/weir.yaml")
 
@@ -49,6 +49,35 @@ class Usage(IntegrationTest):
                 self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
                 self.assertTrue(done.stderr)
 
+    def test_a_mistyped_word_is_told_what_it_was_meant_to_be(self):
+        for arguments, words in ((["chek"], "there is no command 'chek', did you mean 'check'?"),
+                                 (["dance"], "there is no command 'dance'; known: run, check, explain, status"),
+                                 (["status", "--jsn"], "there is no option '--jsn', did you mean '--json'?"),
+                                 (["reload", "--dryrun=yes"], "there is no option '--dryrun', did you mean '--dry-run'?")):
+            with self.subTest(arguments):
+                done = command(*arguments)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(words, done.stderr)
+
+    def test_the_admin_address_of_a_file_is_found_whatever_else_is_wrong_there(self):
+        weir = self.stage.weir(config(["127.0.0.1:1"]))
+        path = pathlib.Path(self.stage.folder, "broken.yaml")
+        admin = f"admin: {{ address: 'unix:{weir.admin}', token_env: NOT_SET_HERE }}\n"
+        path.write_text(admin + "routes: 5\nlistners: {}\n", encoding="utf-8")
+        done = command("status", "-c", str(path))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for text, words in (("admin: off\n", "switches the admin API off"), ("admin: {address: nowhere}\n", "broken.yaml:1:"),
+                            ("admin: [\n", "broken.yaml:")):
+            path.write_text(text, encoding="utf-8")
+            done = command("status", "-c", str(path))
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(words, done.stderr)
+
+    def test_an_admin_address_is_no_url(self):
+        done = command("status", "--admin", "http://127.0.0.1:9901")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("write 127.0.0.1:9901", done.stderr)
+
     def test_version(self):
         done = command("version")
         self.assertEqual(done.returncode, 0)
@@ -59,6 +88,7 @@ class Check(IntegrationTest):
     def test_the_quickstart_is_fine(self):
         done = command("check", "-c", QUICKSTART)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(command("check", str(QUICKSTART)).stdout, done.stdout)
         self.assertIn("127.0.0.1:8080", done.stdout)
         self.assertTrue(done.stdout.endswith("weir.yaml: fine\n"))
 

@@ -154,6 +154,25 @@ class Files(IntegrationTest):
         self.assertEqual(code, 1)
         self.assertRegex(output, r"weir\.yaml:\d+:\d+: " + words)
 
+    def test_a_certificate_of_ours_that_expires_soon_is_warned_of(self):
+        certificate, key = self.authority.issue("short", "DNS:weir.test", days=5)
+        code, output = self.check(certificate=certificate, key=key)
+        self.assertEqual(code, 0)
+        warning = r"weir\.yaml:\d+:\d+: .*/short\.pem: expires on \d{4}-"
+        self.assertRegex(output, warning)
+        settings = config(["127.0.0.1:1"], cluster={"tls": {"certificate": certificate, "key": key}}, watch=False)
+        weir = self.stage.weir(settings)
+        self.assertRegex(weir.log(), warning)
+        until = metric(weir, "weir_upstream_certificate_expiry_timestamp_seconds", cluster="origins", certificate=certificate)
+        self.assertAlmostEqual(until, time.time() + 5 * 86400, delta=3600)
+        settings["clusters"]["origins"]["min_available"] = 1
+        weir.write(settings)
+        reloaded = command("reload", "--admin", f"unix:{weir.admin}")
+        self.assertEqual(reloaded.returncode, 0, reloaded.stderr)
+        self.assertRegex(reloaded.stdout + reloaded.stderr, warning)
+        long_lived = self.authority.issue("long", "DNS:weir.test", days=90)
+        self.assertNotIn("expires", self.check(certificate=long_lived[0], key=long_lived[1])[1])
+
     def test_files_that_are_no_good_are_refused_with_their_place(self):
         certificate, key = self.authority.issue("own", "DNS:weir.test")
         _, other_key = self.authority.issue("other", "DNS:weir.test")

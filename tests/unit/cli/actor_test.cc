@@ -1,9 +1,13 @@
 // Who a change is logged as.
 #include "cli/actor.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <pwd.h>
+#include <string>
+#include <unistd.h>
 
 namespace weir::cli {
 namespace {
@@ -15,7 +19,9 @@ TEST(WhoAmI, IsUserAndHost) {
   EXPECT_EQ(who_am_i(), "unknown");
   unsetenv("USER");
   unsetenv("LOGNAME");
-  EXPECT_EQ(who_am_i().find("uid "), 0U);
+  const passwd* entry = getpwuid(getuid());
+  const std::string expected = entry == nullptr ? fmt::format("uid {}", getuid()) : entry->pw_name;
+  EXPECT_EQ(who_am_i().find(expected + "@"), 0U) << who_am_i();
 }
 
 TEST(ActorNamed, IsWhoTheyAreUnlessTheySayOtherwise) {

@@ -122,10 +122,10 @@ TEST_F(Include, RefusesWhatBelongsIntoTheMainFile) {
 TEST_F(Include, APathHasToExistAndAPatternNeedNotMatch) {
   EXPECT_EQ(errors_of(load_main(std::string(kListener) + "include: ['sites/*.yaml']\n")), "");
   EXPECT_EQ(errors_of(load_main(std::string(kListener) + "include: [gone.yaml]\n")),
-            "gone.yaml: cannot be opened: No such file or directory\n");
+            "weir.yaml:2:11: gone.yaml: cannot be opened: No such file or directory\n");
   fs::create_directory(path("sites"));
   EXPECT_EQ(errors_of(load_main(std::string(kListener) + "include: [sites]\n")),
-            "sites: is a directory: name the file\n");
+            "weir.yaml:2:11: sites: is a directory: name the file\n");
 }
 
 TEST_F(Include, ReadsAFileOnceAndTheMainOneNotAgain) {

@@ -1,6 +1,7 @@
 // What a file that is right becomes: defaults, every key of the reference, and what is only warned
 // about. The files that are wrong are in bad/. Never depends on the process's environment or
 // working folder.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -156,6 +157,19 @@ TEST(Loader, ACatchAllBeforeOtherRoutesIsWarnedAbout) {
   EXPECT_EQ(
       lines_of(loaded.warnings),
       "test.yaml:3:5: route 'all' takes every request: the route behind it is never reached\n");
+}
+
+TEST(Loader, ACountThatNoEndpointMayEverLeaveIsWarnedAbout) {
+  const auto warnings = [](const std::string& endpoints) {
+    return lines_of(load(with_listener("routes: [{ name: r, cluster: c }]\n"
+                                       "clusters: { c: { endpoints: " +
+                                       endpoints + ", min_available: 2 } }\n"))
+                        .warnings);
+  };
+  EXPECT_THAT(warnings("['127.0.0.1:1']"),
+              ::testing::HasSubstr("more than the 1 endpoint there is: none can be taken out"));
+  EXPECT_EQ(warnings("['127.0.0.1:1', '127.0.0.1:2']"), "");
+  EXPECT_EQ(warnings("['app.internal:1']"), "") << "a name may stand for many";
 }
 
 TEST(Loader, FilesThatCannotBeReadAreNamed) {
