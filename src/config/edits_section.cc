@@ -3,6 +3,9 @@
 // Never lets an edit touch the framing of a message, or a name or value that is none.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <unordered_set>
 
 #include "base/ascii.h"
@@ -130,6 +133,26 @@ void read_fields(Reader& reader, const Node& node, std::vector<Pair>& out,
 
 void read_edits(Reader& reader, const Node& node, Route& route) {
   read_section(reader, node, route, kDirectionKeys);
+}
+
+// There is no request to edit and nothing to remove; some fields are decided elsewhere.
+void check_own_headers(Reader& reader, const Node& node) {
+  constexpr std::array<std::string_view, 3> kDecided = {"content-type", "date", "location"};
+  if (!node.is_map()) return;
+  for (const Entry& direction : node.entries) {
+    if (direction.key->text == "request") refuse_idle_key(reader, *direction.key);
+    if (direction.key->text != "response" || !direction.value->is_map()) continue;
+    for (const Entry& edit : direction.value->entries) {
+      if (edit.key->text == "remove") refuse_idle_key(reader, *edit.key);
+      if ((edit.key->text != "set" && edit.key->text != "add") || !edit.value->is_map()) continue;
+      for (const Entry& field : edit.value->entries) {
+        if (std::ranges::find(kDecided, folded(field.key->text)) == kDecided.end()) continue;
+        reader.error(*field.key, fmt::format("'{}' of an own answer is decided by the route's "
+                                             "`respond` or `redirect`",
+                                             field.key->text));
+      }
+    }
+  }
 }
 
 void list_edits(KeyList& out, const std::string& path) {

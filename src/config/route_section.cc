@@ -105,13 +105,10 @@ void choose_action(Reader& reader, const Node& node, Route& route) {
 
 // What only makes sense when a request is forwarded must not look as if it did something.
 void refuse_idle_keys(Reader& reader, const Node& node) {
-  constexpr std::string_view kForwarding[] = {"headers", "mirror",   "retry",
-                                              "rewrite", "timeouts", "upgrade"};
+  constexpr std::string_view kForwarding[] = {"mirror", "retry", "rewrite", "timeouts", "upgrade"};
   for (const Entry& entry : node.entries) {
     if (std::ranges::find(kForwarding, entry.key->text) != std::end(kForwarding)) {
-      reader.error(*entry.key, fmt::format("'{}' does nothing on a route that answers by itself: "
-                                           "remove it",
-                                           entry.key->text));
+      refuse_idle_key(reader, *entry.key);
     }
   }
 }
@@ -144,6 +141,7 @@ void read_route(Reader& reader, const Node& node, Route& route) {
   choose_action(reader, node, route);
   if (route.action == ActionKind::redirect || route.action == ActionKind::respond) {
     refuse_idle_keys(reader, node);
+    if (const Node* headers = node.find("headers")) check_own_headers(reader, *headers);
     return;
   }
   check_rewrite(reader, node, route);
@@ -184,6 +182,11 @@ void check_order(Reader& reader, const Node& node, const std::vector<Route>& rou
 }
 
 }  // namespace
+
+void refuse_idle_key(Reader& reader, const Node& key) {
+  reader.error(
+      key, fmt::format("'{}' does nothing on a route that answers by itself: remove it", key.text));
+}
 
 void read_routes(Reader& reader, const Node& node, Config& config) {
   if (!reader.expect(node, NodeKind::sequence)) return;

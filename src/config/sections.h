@@ -50,6 +50,9 @@ void read_rewrite(Reader& reader, const Node& node, Route& route);
 void list_rewrite(KeyList& out, const std::string& path);
 void read_edits(Reader& reader, const Node& node, Route& route);
 void list_edits(KeyList& out, const std::string& path);
+// `headers` of a route that answers by itself.
+void check_own_headers(Reader& reader, const Node& node);
+void refuse_idle_key(Reader& reader, const Node& key);  // route_section.cc
 // Fields by name, each once; `parse` says which names may be there.
 void read_fields(Reader& reader, const Node& node, std::vector<Pair>& out,
                  Parsed<std::string> (*parse)(std::string_view));

@@ -75,6 +75,10 @@ bool Exchange::client_on_tls() const {
   return proto != nullptr && !proto->dropped && request_.value(*proto) == "https";
 }
 
+http::HeadEdit Exchange::hsts_edit() const {
+  return {http::EditKind::set, http::FieldId::other, "Strict-Transport-Security", plan_->hsts};
+}
+
 // Later edits of a field undo earlier ones: what the file sets for itself comes last.
 void Exchange::edit_response() {
   http::drop_response_fields(response_);
@@ -87,10 +91,7 @@ void Exchange::edit_response() {
     if (response_.find(edit.name) == nullptr) edits_.push(edit);
   }
   // Over plain HTTP it must not be sent (RFC 6797 section 7.2).
-  if (!plan_->hsts.empty() && client_on_tls()) {
-    edits_.push(http::EditKind::set, http::FieldId::other, "Strict-Transport-Security",
-                plan_->hsts);
-  }
+  if (!plan_->hsts.empty() && client_on_tls()) edits_.push(hsts_edit());
   edits_.push_all(plan_->response_edits);
   if (choice_.issued) issue_cookie();
 }

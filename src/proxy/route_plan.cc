@@ -1,8 +1,10 @@
 // Compiling a route. Called by the snapshot builder for every route of a file.
 #include "proxy/route_plan.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/random.h"
 
 namespace weir::proxy {
@@ -30,7 +32,7 @@ std::vector<http::HeadEdit> compile_mirror_edits(const config::Mirror& mirror) {
 }
 
 // What is safe for any site: nothing here breaks a page that was not broken.
-constexpr http::HeadEdit kSecurityFields[] = {
+constexpr http::HeadEdit kSecurityFields[kPresetFields] = {
     {http::EditKind::set, http::FieldId::other, "X-Content-Type-Options", "nosniff"},
     {http::EditKind::set, http::FieldId::other, "X-Frame-Options", "SAMEORIGIN"},
     {http::EditKind::set, http::FieldId::other, "Referrer-Policy",
@@ -48,6 +50,20 @@ std::string hsts_value(const config::Hsts& hsts) {
   if (hsts.include_subdomains) value += "; includeSubDomains";
   if (hsts.preload) value += "; preload";
   return value;
+}
+
+// Each field that is set once: by the route rather than by the preset.
+std::vector<http::HeadEdit> compile_own_fields(const config::Route& route) {
+  std::vector<http::HeadEdit> fields;
+  for (const http::HeadEdit& preset : preset_edits(route.response_preset)) {
+    const auto is_same = [&](const config::Pair& pair) {
+      return ascii::equals_ignoring_case(pair.name, preset.name);
+    };
+    if (std::ranges::none_of(route.response_headers.set, is_same)) fields.push_back(preset);
+  }
+  add_edits(http::EditKind::add, route.response_headers.set, fields);
+  add_edits(http::EditKind::add, route.response_headers.add, fields);
+  return fields;
 }
 
 }  // namespace
@@ -140,6 +156,9 @@ std::expected<RoutePlan, std::string> RoutePlanner::plan(const config::Route& ro
   plan.request_edits = compile_edits(route.request_headers);
   plan.response_edits = compile_edits(route.response_headers);
   plan.response_defaults = preset_edits(route.response_preset);
+  const bool answers =
+      route.action == config::ActionKind::redirect || route.action == config::ActionKind::respond;
+  if (answers) plan.own_fields = compile_own_fields(route);
   if (route.hsts) plan.hsts = hsts_value(*route.hsts);
   if (!route.rewrite.empty()) {
     auto rewrite = traffic::PathRewrite::make(route);

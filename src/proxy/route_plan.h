@@ -67,6 +67,8 @@ struct MirrorPlan {
   observe::MirrorSeries series;
 };
 
+inline constexpr std::size_t kPresetFields = 3;  // the most that a preset has
+
 struct RateLimitPlan {
   std::shared_ptr<traffic::RateLimiter> limiter;
   observe::RateLimitSeries series;
@@ -81,6 +83,8 @@ struct RoutePlan {
   std::vector<http::HeadEdit> request_edits;
   std::vector<http::HeadEdit> response_edits;
   std::span<const http::HeadEdit> response_defaults;  // where the origin sets none; static
+  // Of answers of our own, where the route gives them: the same, as they stand there.
+  std::vector<http::HeadEdit> own_fields;
   std::string hsts;  // value of Strict-Transport-Security; empty = not sent
   std::optional<traffic::PathRewrite> rewrite;
   std::optional<traffic::RedirectTarget> redirect;

@@ -80,6 +80,46 @@ TEST_F(SecureHeaders, TheRoutesOwnEditsHaveTheLastWord) {
   EXPECT_FALSE(answer.has("Referrer-Policy"));
 }
 
+// Browsers' lists want it of a host that only redirects (hstspreload.org).
+TEST_F(SecureHeaders, HstsGoesWithOurOwnAnswersOverTls) {
+  listener().trusted_proxies = {{.network = parse_ip("10.1.2.3").value().bytes, .prefix = 128}};
+  route().hsts = config::Hsts{};
+  constexpr std::string_view kField = "Strict-Transport-Security";
+  const auto asked = [&](std::string_view fields) {
+    Party& client = connect({}, "10.1.2.3");
+    client.sends("GET / HTTP/1.1\r\nHost: a.test\r\n" + std::string(fields) + "\r\n");
+    return client.receives();
+  };
+  endpoint().set_healthy(false);
+  const HttpText error = asked("X-Forwarded-Proto: https\r\n");
+  EXPECT_EQ(error.status(), 503);
+  EXPECT_EQ(error.field(kField), "max-age=31536000");
+  EXPECT_TRUE(error.has("Proxy-Status"));
+  EXPECT_FALSE(asked("X-Forwarded-Proto: http\r\n").has(kField));
+  route().action = config::ActionKind::redirect;
+  route().redirect.to = "https://b.test/";
+  reload();
+  EXPECT_EQ(asked("X-Forwarded-Proto: https\r\n").field(kField), "max-age=31536000");
+  EXPECT_FALSE(asked("").has(kField));
+}
+
+TEST_F(SecureHeaders, ARouteThatAnswersHasItsFields) {
+  route().action = config::ActionKind::respond;
+  route().respond = {.status = 204, .body = {}, .content_type = {}};
+  route().response_preset = config::HeaderPreset::security;
+  route().response_headers.set = {{"Access-Control-Allow-Origin", "*"},
+                                  {"x-frame-options", "DENY"}};
+  route().response_headers.add = {{"Vary", "Origin"}, {"vary", "Accept"}};
+  Party& client = connect();
+  client.sends("OPTIONS /api HTTP/1.1\r\nHost: a.test\r\n\r\n");
+  const HttpText answer = client.receives();
+  EXPECT_EQ(answer.status(), 204);
+  EXPECT_EQ(answer.field("Access-Control-Allow-Origin"), "*");
+  EXPECT_EQ(answer.field("X-Frame-Options"), "DENY");
+  EXPECT_EQ(answer.field("Vary"), "Origin, Accept");
+  EXPECT_EQ(answer.field("X-Content-Type-Options"), "nosniff");
+}
+
 TEST_F(SecureHeaders, AltSvcPasses) {
   const HttpText answer = response("", "Alt-Svc: h3=\":443\"; ma=86400\r\n");
   EXPECT_EQ(answer.field("Alt-Svc"), "h3=\":443\"; ma=86400");
