@@ -85,6 +85,9 @@ struct ExchangeRecord {
   std::span<const Try> tries;      // when there were several: all, in order
   bool reused_connection = false;  // the last attempt ran on a pooled connection
   std::string_view tls_version;    // empty: the client's connection is plain
+  std::string_view tls_cipher;
+  std::string_view tls_server_name;     // that the client asked for
+  std::string_view client_certificate;  // its subject, where the client proved one
   std::string_view trace_id;
   std::string_view user_agent;
   std::string_view referer;

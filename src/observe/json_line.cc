@@ -17,7 +17,7 @@ constexpr std::size_t kJsonFixedBytes = 1024;  // names, punctuation, numbers, t
 constexpr std::size_t kTryBytes = 192;
 constexpr std::size_t kTryNames = 2 * limits::kNameBytes + 256;  // a cluster's and an endpoint's
 static_assert(limits::kLogRingBytes / 2 >=
-                  kJsonFixedBytes + 16 * kJsonGrowth * limits::kLogValueBytes +
+                  kJsonFixedBytes + 19 * kJsonGrowth * limits::kLogValueBytes +
                       limits::kLogTries * (kTryBytes + kJsonGrowth * kTryNames),
               "the longest line must find room in an empty ring");
 
@@ -190,8 +190,8 @@ std::size_t json_line_bound(const ExchangeRecord& record) {
   for (const std::string_view value :
        {record.id, record.listener, record.method, record.host, record.path, record.protocol,
         record.route, record.variant, record.variant_reason, record.cluster, record.endpoint,
-        record.trace_id, record.user_agent, record.referer, record.assigned_variant,
-        record.mirror}) {
+        record.trace_id, record.user_agent, record.referer, record.assigned_variant, record.mirror,
+        record.tls_cipher, record.tls_server_name, record.client_certificate}) {
     bytes += std::min(value.size(), limits::kLogValueBytes);
   }
   for (const Try& one : record.tries) {
@@ -212,6 +212,9 @@ char* write_json_line(const ExchangeRecord& record, std::string_view time, char*
   }
   line.boolean(",\"tls\":", !record.tls_version.empty());
   line.text_if_any(",\"tls_version\":", record.tls_version);
+  line.text_if_any(",\"tls_cipher\":", record.tls_cipher);
+  line.text_if_any(",\"tls_server_name\":", record.tls_server_name);
+  line.text_if_any(",\"client_certificate\":", record.client_certificate);
   line.text_if_any(",\"trace_id\":", record.trace_id);
   line.text_if_any(",\"user_agent\":", record.user_agent);
   line.text_if_any(",\"referer\":", record.referer);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include <weir/address.h>
 
@@ -19,6 +20,9 @@ struct Client {
   std::uint16_t local_port = 0;
   bool is_unix = false;
   TlsVersion tls = TlsVersion::none;
+  // Of TLS; they live as long as its stream.
+  std::string_view tls_cipher;
+  std::string_view tls_server_name;
   // The certificate it proved, if it did; lives as long as its stream.
   const net::TlsPeer* certificate = nullptr;
 };

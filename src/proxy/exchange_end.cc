@@ -293,6 +293,9 @@ void Exchange::write_record(Errc reason) {
   record_.user_agent = request_.value_of(http::FieldId::user_agent);
   record_.referer = request_.value_of(http::FieldId::referer);
   record_.tls_version = name_of(client_.tls);
+  record_.tls_cipher = client_.tls_cipher;
+  record_.tls_server_name = client_.tls_server_name;
+  if (client_.certificate != nullptr) record_.client_certificate = client_.certificate->subject;
   if (plan_ != nullptr) {
     record_.route = plan_->settings->name;
     if (cluster_ != kNoCluster) record_.cluster = pool().cluster().name();

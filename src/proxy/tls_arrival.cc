@@ -38,6 +38,8 @@ void TlsArrival::on_secured(const net::TlsFacts& facts) {
   timer_.cancel();
   context_.recorder.on_handshake(*plan_, facts);
   client_.tls = facts.version;
+  client_.tls_cipher = facts.cipher;
+  client_.tls_server_name = facts.server_name;
   client_.certificate = stream_->peer();
   speak(facts);
 }

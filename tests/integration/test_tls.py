@@ -85,7 +85,9 @@ class Serving(TlsTest):
             self.assertEqual(client.socket.version(), "TLSv1.3")
         self.assertEqual([each.get("X-Forwarded-Proto") for each in self.origin.requests], ["https"] * 3)
         line = weir.logged(3)[0]
-        self.assertEqual((line["tls"], line["tls_version"]), (True, "TLSv1.3"))
+        self.assertEqual((line["tls"], line["tls_version"], line["tls_server_name"]), (True, "TLSv1.3", "one.test"))
+        self.assertRegex(line["tls_cipher"], "^TLS_AES_")
+        self.assertNotIn("client_certificate", line)
         wait_for_metric(weir, 1, "weir_tls_handshakes_total", version="TLSv1.3", resumed="false")
         self.assert_quiet(weir)
 
@@ -292,6 +294,7 @@ class ClientCertificates(TlsTest):
         # OpenSSL's client adds what it knows of the chain: here the authority itself.
         self.assertEqual(self.told(), (byte_sequence(certificate), byte_sequence(self.authority.certificate),
                                        "CN=client.test"))
+        self.assertEqual(weir.logged(1)[0]["client_certificate"], "CN=client.test")
         self.assertIsNone(self.origin.requests[-1].get("client_cert"))
 
         with self.assertRaises(REFUSED), self.client(weir) as client:

@@ -41,6 +41,9 @@ inline ExchangeRecord full_record() {
   record.attempts = 2;
   record.reused_connection = true;
   record.tls_version = "TLSv1.3";
+  record.tls_cipher = "TLS_AES_128_GCM_SHA256";
+  record.tls_server_name = "shop.example.com";
+  record.client_certificate = "CN=client,O=Example";
   record.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
   record.user_agent = "curl/8.0";
   record.referer = "https://shop.example.com/";

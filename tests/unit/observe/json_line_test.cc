@@ -39,6 +39,8 @@ TEST(JsonLine, GoldenLine) {
       R"("cluster":"shop-v2","endpoint":"10.0.0.1:8080","attempts":2,"reused":true,)"
       R"("duration_ms":13.500,"request_ms":1.000,"connect_ms":2.000,)"
       R"("response_head_ms":10.000,"response_ms":0.500,"upstream_status":503,"tls":true,"tls_version":"TLSv1.3",)"
+      R"("tls_cipher":"TLS_AES_128_GCM_SHA256","tls_server_name":"shop.example.com",)"
+      R"("client_certificate":"CN=client,O=Example",)"
       R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","user_agent":"curl/8.0",)"
       R"("referer":"https://shop.example.com/"})"
       "\n");
