@@ -71,8 +71,9 @@ bool ask_predecessor() {
   do {
     ready = ::poll(&waiting, 1, static_cast<int>(limits::kUpgradeTimeout.count()));
   } while (ready < 0 && errno == EINTR);
+  if (ready != 1) return false;
   char answer = 0;
-  return ready == 1 && (::read(ready_fd, &answer, 1) == 0 || answer == upgrade_words::kServe);
+  return ::read(ready_fd, &answer, 1) <= 0 || answer == upgrade_words::kServe;  // or it is gone
 }
 
 }  // namespace weir::server

@@ -2,6 +2,7 @@
 """A new binary in place of a running one: nothing is refused and nothing fails, whoever comes meanwhile; and one that
 cannot serve changes nothing. What service managers see and give: the pid file, sd_notify, sockets."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -20,7 +21,7 @@ from support.h2_tunnel import H2Tunnel
 from support.splits import assignments, counted, named_origin, split_config
 from support.waiting import wait_for
 from support.websocket import BINARY, CLOSE, Frames
-from support.weir import command, config
+from support.weir import Weir, command, config
 
 UPGRADES = 20
 
@@ -202,6 +203,28 @@ class OneUpgrade(Upgrades):
             RawClient(weir.address)
 
 
+class PredecessorGone(IntegrationTest):
+    """Whoever started the new process died before it could answer: nobody else serves."""
+
+    def test_the_new_process_serves_whether_or_not_it_was_heard(self):
+        for heard in (False, True):
+            with self.subTest(heard=heard), contextlib.ExitStack() as stack:
+                ours, theirs = map(stack.enter_context, socket.socketpair())
+                settings = os.memfd_create("settings")
+                stack.callback(os.close, settings)
+                weir = Weir(self.stage.path(f"heard-{heard}"), config(["127.0.0.1:1"]), ready=False,
+                            environment={"WEIR_READY_FD": str(theirs.fileno()), "WEIR_SETTINGS_FD": str(settings)},
+                            inherit=(theirs.fileno(), settings))
+                self.stage.callback(weir.close)
+                theirs.close()
+                if heard:
+                    self.assertEqual(ours.recv(1), b"p")
+                else:
+                    self.assertEqual(ours.recv(1, socket.MSG_PEEK), b"p")
+                ours.close()
+                wait_for(lambda weir=weir: weir.readiness() == 200, "it serves")
+
+
 WEIGHTS, ENDPOINTS = "/v1/routes/shop/weights", "/v1/clusters/shop-v1/endpoints"
 
 
@@ -252,6 +275,7 @@ class WhatWasSet(Upgrades):
             self.upgrade(self.weir)
             after = self.weir.admin_json("/v1/clusters"), self.weir.admin_json(WEIGHTS)
             self.assertEqual(told(after), told(before))
+        self.assertIn("handed over, as set at run time: 1 splits, 1 endpoints, 1 sets", self.weir.log())
         self.assertEqual(before[1]["changed"]["by"], "alice")
         self.assertEqual(before[1]["changed"]["from"], {"stable": 95, "canary": 5})
         self.assertEqual(counted(assignments(self.weir, range(50))).keys(), {"stable", "canary"}, "drained: other")
