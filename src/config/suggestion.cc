@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kLongest = 64;
 constexpr std::size_t kCandidates = 1000;
 constexpr std::size_t kListed = 24;
+constexpr std::size_t kCutLeast = 3;  // bytes that two words must share to be meant for each other
 
 using Row = std::array<std::size_t, kLongest + 1>;
 
@@ -34,6 +35,15 @@ std::string list_of(std::span<const std::string_view> known) {
   }
   if (known.size() > kListed) out += fmt::format(" and {} more", known.size() - kListed);
   return out;
+}
+
+bool begins_alike(std::string_view word, std::string_view beginning) {
+  return ascii::equals_ignoring_case(word.substr(0, beginning.size()), beginning);
+}
+
+// One is the other cut short: cert, certificate.
+bool is_cut(std::string_view a, std::string_view b) {
+  return std::min(a.size(), b.size()) >= kCutLeast && (begins_alike(a, b) || begins_alike(b, a));
 }
 
 }  // namespace
@@ -67,6 +77,11 @@ std::string suggestion(std::string_view word, std::span<const std::string_view> 
       best = distance;
       nearest = candidate;
     }
+  }
+  if (nearest.empty()) {
+    const auto cut = std::ranges::find_if(
+        known, [&](std::string_view candidate) { return is_cut(word, candidate); });
+    if (cut != known.end()) nearest = *cut;
   }
   if (!nearest.empty()) return fmt::format(", did you mean '{}'?", nearest);
   return list_of(known);

@@ -3,14 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/ascii.h"
 #include "config/keys.h"
 #include "config/plain_text.h"
 #include "config/sections.h"
+#include "config/suggestion.h"
 
 namespace weir::config {
 namespace {
+
+constexpr std::size_t kNearMiss = 3;  // edits, "web-socket" and "websockets" among them
+constexpr std::size_t kNearest = 16;  // bytes of a name that is looked at
 
 constexpr std::string_view kUpgradeForms = "a list such as [websocket], or any, or off";
 
@@ -53,6 +58,18 @@ void refuse_twins(Reader& reader, const Node& node) {
   }
 }
 
+// Any name may be somebody's protocol; one that is nearly WebSocket's hardly is.
+void warn_of_near_misses(Reader& reader, const Node& node) {
+  constexpr std::array<std::string_view, 1> kWebSocket = {"websocket"};
+  for (const Entry& entry : node.entries) {
+    const std::string_view name = std::string_view(entry.value->text).substr(0, kNearest);
+    if (ascii::equals_ignoring_case(name.substr(0, name.find('/')), kWebSocket[0])) continue;
+    if (edit_distance(name.substr(0, name.find('/')), kWebSocket[0]) > kNearMiss) continue;
+    reader.warn(*entry.value, fmt::format("'{}' is a protocol that clients hardly ask for{}",
+                                          printable(name), suggestion(name, kWebSocket)));
+  }
+}
+
 void read_protocols(Reader& reader, const Node& node, Upgrade& upgrade) {
   if (node.is_empty_list()) {
     reader.error(node, "an empty list passes no protocol: write upgrade: off");
@@ -65,6 +82,7 @@ void read_protocols(Reader& reader, const Node& node, Upgrade& upgrade) {
   }
   read_list_as(reader, node, upgrade.protocols, parse_protocol);
   refuse_twins(reader, node);
+  warn_of_near_misses(reader, node);
 }
 
 }  // namespace

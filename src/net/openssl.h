@@ -66,6 +66,19 @@ inline std::vector<CertPtr> certificates_in(std::string_view pem, OSSL_LIB_CTX* 
   }
 }
 
+// What is wrong with a key that is not the first certificate's; follows the name of its file.
+inline std::string words_on_other_key(const std::vector<CertPtr>& chain, EVP_PKEY* key) {
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    const bool fits = X509_check_private_key(chain[i].get(), key) == 1;
+    ERR_clear_error();
+    if (fits) {
+      return "is the key of certificate " + std::to_string(i + 1) +
+             " in the file: put that one first, then those that lead to the root";
+    }
+  }
+  return "is not the key of the certificate";
+}
+
 // The private key of a PEM text; null when there is none that needs no passphrase.
 inline KeyPtr private_key_in(std::string_view pem, OSSL_LIB_CTX* library) {
   const auto no_passphrase = [](char*, int, int, void*) { return -1; };

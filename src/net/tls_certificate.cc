@@ -124,7 +124,7 @@ std::expected<std::shared_ptr<const TlsCertificate>, Mistake> TlsCertificate::re
   if (!key) return Failed(std::move(key.error()));
   if (X509_check_private_key(leaf, key->get()) != 1) {
     ERR_clear_error();
-    return Failed({Part::key, "is not the key of the certificate"});
+    return Failed({Part::key, words_on_other_key(chain, key->get())});
   }
   if (EVP_PKEY_get_security_bits(key->get()) < kLeastSecurityBits) {
     return Failed({Part::key, "has only " + std::to_string(EVP_PKEY_get_bits(key->get())) +

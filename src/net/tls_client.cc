@@ -116,7 +116,7 @@ std::expected<void, TlsClientContext::Mistake> TlsClientContext::identify() {
   const KeyPtr key = private_key_in(settings_.key, client_library());
   if (!key) return mistake(FilePart::key, "holds no private key in PEM form without a passphrase");
   if (SSL_CTX_use_PrivateKey(context_, key.get()) == 1) return {};
-  return mistake(FilePart::key, "is not the key of the certificate");
+  return mistake(FilePart::key, words_on_other_key(chain, key.get()));
 }
 
 SslPtr TlsClientContext::make_ssl(const std::string& server_name, TlsSession* session) const {

@@ -171,8 +171,13 @@ std::vector<KeptEndpoint> Supervisor::take_over_settings(const config::Config& c
         "upgrade: what was set at run time is not understood; the file's is in force");
     return {};
   }
-  observe::log_info("upgrade: handed over, as set at run time: {} splits, {} endpoints, {} sets",
-                    handed->splits.size(), handed->endpoints.size(), handed->sets.size());
+  const std::size_t changes =
+      handed->splits.size() + handed->endpoints.size() + handed->sets.size();
+  if (changes > 0) {
+    observe::log_info(
+        "upgrade: handed over as set at run time: splits {}, endpoints {}, sets of endpoints {}",
+        handed->splits.size(), handed->endpoints.size(), handed->sets.size());
+  }
   state_.live.splits.take_over(std::move(handed->splits));
   state_.live.endpoints.take_over(std::move(handed->sets));
   for (const auto& lines :

@@ -275,7 +275,7 @@ class WhatWasSet(Upgrades):
             self.upgrade(self.weir)
             after = self.weir.admin_json("/v1/clusters"), self.weir.admin_json(WEIGHTS)
             self.assertEqual(told(after), told(before))
-        self.assertIn("handed over, as set at run time: 1 splits, 1 endpoints, 1 sets", self.weir.log())
+        self.assertIn("handed over as set at run time: splits 1, endpoints 1, sets of endpoints 1", self.weir.log())
         self.assertEqual(before[1]["changed"]["by"], "alice")
         self.assertEqual(before[1]["changed"]["from"], {"stable": 95, "canary": 5})
         self.assertEqual(counted(assignments(self.weir, range(50))).keys(), {"stable", "canary"}, "drained: other")

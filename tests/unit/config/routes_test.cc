@@ -55,6 +55,18 @@ TEST(Routes, UpgradeForms) {
   EXPECT_EQ(route_of("cluster: c").timeouts.stream_idle, std::chrono::minutes(5));
 }
 
+TEST(Routes, AProtocolThatIsNearlyWebSocketIsWarnedAbout) {
+  const auto warnings = [](const std::string& protocols) {
+    return lines_of(load(with_listener("routes: [{ name: r, cluster: c, upgrade: " + protocols +
+                                       " }]\nclusters: { c: { endpoints: ['127.0.0.1:1'] } }\n"))
+                        .warnings);
+  };
+  EXPECT_NE(warnings("[web-socket]").find("hardly ask for, did you mean 'websocket'?"),
+            std::string::npos);
+  EXPECT_NE(warnings("[websockets/13]").find("did you mean"), std::string::npos);
+  EXPECT_EQ(warnings("[WebSocket, websocket/13, irc/6.9, mqtt, tls/1.2]"), "");
+}
+
 TEST(Routes, HostsAreLowerCased) {
   const Match match =
       route_of(

@@ -282,6 +282,9 @@ TEST(Suggestions, NearestWord) {
   const std::string_view known[] = {"endpoints", "balance"};
   EXPECT_EQ(suggestion("endpoint", known), ", did you mean 'endpoints'?");
   EXPECT_EQ(suggestion("zzz", known), "; known: endpoints, balance");
+  EXPECT_EQ(suggestion("END", known), ", did you mean 'endpoints'?");
+  EXPECT_EQ(suggestion("balance_algorithm", known), ", did you mean 'balance'?");
+  EXPECT_EQ(suggestion("en", known), "; known: endpoints, balance");
   EXPECT_EQ(suggestion("zzz", {}), "");
   EXPECT_EQ(suggestion(std::string(10'000, 'x'), known), "; known: endpoints, balance");
 }

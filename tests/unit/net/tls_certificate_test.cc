@@ -52,6 +52,9 @@ TEST(TlsCertificate, MistakesNameTheirPart) {
                   .starts_with("holds no private key in PEM form ("));
   EXPECT_EQ(mistake(Part::key, {one.certificate, other.key, ""}),
             "is not the key of the certificate");
+  EXPECT_EQ(mistake(Part::key, {other.certificate + one.certificate, one.key, ""}),
+            "is the key of certificate 2 in the file: put that one first, then those that lead to "
+            "the root");
   EXPECT_TRUE(mistake(Part::key, {one.certificate, test::encrypted(one.key), ""})
                   .starts_with("is encrypted"));
   const test::Issued weak = authority().issue({.rsa = true, .rsa_bits = 1024});
