@@ -43,6 +43,11 @@ void EndpointHealth::adopt(const Clusters& clusters) {
   tick();
 }
 
+void EndpointHealth::before_return(const upstream::Cluster& cluster,
+                                   const std::shared_ptr<Endpoint>& endpoint) {
+  slow_starts_.before_return(endpoint, cluster.settings().slow_start, wheel_.now());
+}
+
 void EndpointHealth::tick() {
   outliers_.tick(wheel_.now());
   slow_starts_.tick(wheel_.now());

@@ -33,6 +33,9 @@ class EndpointHealth {
   // The clusters in force, with their newest setups: at the start, and after every change of the
   // configuration or of a cluster's endpoints.
   void adopt(const Clusters& clusters);
+  // Called before an operator lets the endpoint take requests again: it starts slowly, if its
+  // cluster says so.
+  void before_return(const upstream::Cluster& cluster, const std::shared_ptr<Endpoint>& endpoint);
   // Every endpoint has a first result: see limits::kFirstChecksWait.
   bool settled() const { return checker_.settled(); }
   // Null when nobody checks the endpoint.

@@ -236,6 +236,9 @@ AdminAnswer patch_endpoint(const AdminCall& call) {
   if (!wish) return refuse(400, fmt::format("{}: {}", wish.error(), kWishExample));
   const auto to = judge(*found, *wish, *options);
   if (!to) return to.error();
+  if (to->takes_requests() && call.state.health != nullptr) {
+    call.state.health->before_return(*found->cluster, found->endpoint);
+  }
   const EndpointChange& change =
       call.state.live.endpoints.change(found->cluster->name(), *found->endpoint, *to,
                                        actor_of(call.request), SystemClock().wall_ms());

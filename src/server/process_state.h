@@ -40,7 +40,7 @@ struct ProcessState {
   // not.
   std::function<std::string(std::string_view by, std::function<void(const UpgradeReport&)> done)>
       upgrade;
-  const EndpointHealth* health = nullptr;  // null before the start is that far
+  EndpointHealth* health = nullptr;  // null before the start is that far
 };
 
 }  // namespace weir::server

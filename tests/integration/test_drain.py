@@ -33,6 +33,10 @@ class DrainTest(IntegrationTest):
     def endpoint(self, weir, origin):
         return weir.admin_json(f"{SET}/{origin.address.replace('/', '%2F')}")
 
+    def share(self, weir):
+        """Of the first endpoint, in percent of its weight."""
+        return weir.admin_json("/v1/clusters")[0]["endpoints"][0].get("share_percent", 100)
+
     def serving(self, weir, requests=20):
         return {get(weir.address).body.decode() for _ in range(requests)}
 
@@ -71,6 +75,18 @@ class States(DrainTest):
             self.assertEqual(self.serving(weir), {"b"})
             self.assertEqual(self.patch(weir, self.a, {"state": "active"}).status, 200)
             self.assertEqual(self.serving(weir), {"a", "b"})
+
+    def test_one_that_is_brought_back_starts_slowly_where_the_file_says_so(self):
+        weir = self.weir(cluster={"slow_start": "60s"})
+        self.patch(weir, self.a, {"weight": 2})
+        self.assertEqual(self.share(weir), 100, "it took requests all the time")
+        self.assertEqual(self.patch(weir, self.a, {"state": "draining"}).status, 200)
+        self.assertEqual(self.patch(weir, self.a, {"state": "active", "weight": 1}).status, 200)
+        self.assertLessEqual(self.share(weir), 20)
+        with weir.client() as client:
+            answers = [client.request().body for _ in range(100)]
+        self.assertLess(answers.count(b"a"), 30)
+        self.assertGreater(answers.count(b"a"), 3)
 
     def test_idle_connections_close(self):
         weir = self.weir(self.a)

@@ -18,6 +18,7 @@ MANY = 64 * 1024 * 1024
 SERVING, NOT_SERVING, SERVICE_UNKNOWN = b"\x08\x01", b"\x08\x02", b"\x08\x03"
 
 lock = threading.Lock()
+heard = threading.Semaphore(0)
 counts = {"calls": 0, "hanging": 0, "cancelled": 0}
 health = {b"": SERVING, b"\n\x04shop": SERVING}  # by request
 
@@ -94,6 +95,18 @@ def stream(request, context):
         yield i.to_bytes(4, "big") * (size // 4)
 
 
+def turns(request, context):
+    """So many messages, each when the one before was heard of by a call of `hear`."""
+    for i in range(int(request)):
+        yield b"%d" % i
+        heard.acquire(timeout=60)
+
+
+def hear(request, context):
+    heard.release()
+    return b""
+
+
 def collect(requests, context):
     """How many messages and bytes came."""
     number = size = 0
@@ -125,9 +138,11 @@ def set_health(request, context):
 
 
 def handlers():
-    unaries = {each.__name__: each for each in (unary, name, metadata, remaining, fail, hang, tell_count, slow, set_health)}
+    unaries = {each.__name__: each
+               for each in (unary, name, metadata, remaining, fail, hang, hear, tell_count, slow, set_health)}
     methods = {key: grpc.unary_unary_rpc_method_handler(each) for key, each in unaries.items()}
     methods["stream"] = grpc.unary_stream_rpc_method_handler(stream)
+    methods["turns"] = grpc.unary_stream_rpc_method_handler(turns)
     methods["collect"] = grpc.stream_unary_rpc_method_handler(collect)
     methods["echo"] = grpc.stream_stream_rpc_method_handler(echo)
     return (grpc.method_handlers_generic_handler("test.Echo", methods),
