@@ -138,19 +138,18 @@ void read_edits(Reader& reader, const Node& node, Route& route) {
 // There is no request to edit and nothing to remove; some fields are decided elsewhere.
 void check_own_headers(Reader& reader, const Node& node) {
   constexpr std::array<std::string_view, 3> kDecided = {"content-type", "date", "location"};
-  if (!node.is_map()) return;
-  for (const Entry& direction : node.entries) {
-    if (direction.key->text == "request") refuse_idle_key(reader, *direction.key);
-    if (direction.key->text != "response" || !direction.value->is_map()) continue;
-    for (const Entry& edit : direction.value->entries) {
-      if (edit.key->text == "remove") refuse_idle_key(reader, *edit.key);
-      if ((edit.key->text != "set" && edit.key->text != "add") || !edit.value->is_map()) continue;
-      for (const Entry& field : edit.value->entries) {
-        if (std::ranges::find(kDecided, folded(field.key->text)) == kDecided.end()) continue;
-        reader.error(*field.key, fmt::format("'{}' of an own answer is decided by the route's "
-                                             "`respond` or `redirect`",
-                                             field.key->text));
-      }
+  refuse_idle_keys(reader, node, std::array<std::string_view, 1>{"request"});
+  const Node* response = node.find("response");
+  if (response == nullptr) return;
+  refuse_idle_keys(reader, *response, std::array<std::string_view, 1>{"remove"});
+  for (const std::string_view edit : {"set", "add"}) {
+    const Node* fields = response->find(edit);
+    if (fields == nullptr || !fields->is_map()) continue;
+    for (const Entry& field : fields->entries) {
+      if (std::ranges::find(kDecided, folded(field.key->text)) == kDecided.end()) continue;
+      reader.error(*field.key, fmt::format("'{}' of an own answer is decided by the route's "
+                                           "`respond` or `redirect`",
+                                           field.key->text));
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 
 #include "config/causes.h"
@@ -17,6 +18,8 @@ namespace weir::config {
 namespace {
 
 constexpr int kAttemptsMost = 10;
+constexpr std::array<std::string_view, 5> kForwarding = {"mirror", "retry", "rewrite", "timeouts",
+                                                         "upgrade"};
 
 void read_route_name(Reader& reader, const Node& node, Route& route) {
   read_as(reader, node, route.name, parse_name);
@@ -103,16 +106,6 @@ void choose_action(Reader& reader, const Node& node, Route& route) {
                      "one");
 }
 
-// What only makes sense when a request is forwarded must not look as if it did something.
-void refuse_idle_keys(Reader& reader, const Node& node) {
-  constexpr std::string_view kForwarding[] = {"mirror", "retry", "rewrite", "timeouts", "upgrade"};
-  for (const Entry& entry : node.entries) {
-    if (std::ranges::find(kForwarding, entry.key->text) != std::end(kForwarding)) {
-      refuse_idle_key(reader, *entry.key);
-    }
-  }
-}
-
 void check_rewrite(Reader& reader, const Node& node, const Route& route) {
   if (route.rewrite.prefix.empty() || route.match.path_kind != PathMatch::regex) return;
   reader.error(*node.find("rewrite"),
@@ -140,7 +133,7 @@ void read_route(Reader& reader, const Node& node, Route& route) {
   }
   choose_action(reader, node, route);
   if (route.action == ActionKind::redirect || route.action == ActionKind::respond) {
-    refuse_idle_keys(reader, node);
+    refuse_idle_keys(reader, node, kForwarding);
     if (const Node* headers = node.find("headers")) check_own_headers(reader, *headers);
     return;
   }
@@ -183,9 +176,14 @@ void check_order(Reader& reader, const Node& node, const std::vector<Route>& rou
 
 }  // namespace
 
-void refuse_idle_key(Reader& reader, const Node& key) {
-  reader.error(
-      key, fmt::format("'{}' does nothing on a route that answers by itself: remove it", key.text));
+void refuse_idle_keys(Reader& reader, const Node& map, std::span<const std::string_view> names) {
+  if (!map.is_map()) return;
+  for (const Entry& entry : map.entries) {
+    if (std::ranges::find(names, entry.key->text) == names.end()) continue;
+    reader.error(*entry.key,
+                 fmt::format("'{}' does nothing on a route that answers by itself: remove it",
+                             entry.key->text));
+  }
 }
 
 void read_routes(Reader& reader, const Node& node, Config& config) {

@@ -3,6 +3,9 @@
 // left to references.cc.
 #pragma once
 
+#include <span>
+#include <string_view>
+
 #include <weir/config.h>
 
 #include "config/known_keys.h"
@@ -52,7 +55,9 @@ void read_edits(Reader& reader, const Node& node, Route& route);
 void list_edits(KeyList& out, const std::string& path);
 // `headers` of a route that answers by itself.
 void check_own_headers(Reader& reader, const Node& node);
-void refuse_idle_key(Reader& reader, const Node& key);  // route_section.cc
+// On such a route: what only makes sense when a request is forwarded must not look as if it did
+// something. route_section.cc.
+void refuse_idle_keys(Reader& reader, const Node& map, std::span<const std::string_view> names);
 // Fields by name, each once; `parse` says which names may be there.
 void read_fields(Reader& reader, const Node& node, std::vector<Pair>& out,
                  Parsed<std::string> (*parse)(std::string_view));

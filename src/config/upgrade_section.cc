@@ -15,7 +15,6 @@ namespace weir::config {
 namespace {
 
 constexpr std::size_t kNearMiss = 3;  // edits, "web-socket" and "websockets" among them
-constexpr std::size_t kNearest = 16;  // bytes of a name that is looked at
 
 constexpr std::string_view kUpgradeForms = "a list such as [websocket], or any, or off";
 
@@ -62,11 +61,12 @@ void refuse_twins(Reader& reader, const Node& node) {
 void warn_of_near_misses(Reader& reader, const Node& node) {
   constexpr std::array<std::string_view, 1> kWebSocket = {"websocket"};
   for (const Entry& entry : node.entries) {
-    const std::string_view name = std::string_view(entry.value->text).substr(0, kNearest);
-    if (ascii::equals_ignoring_case(name.substr(0, name.find('/')), kWebSocket[0])) continue;
-    if (edit_distance(name.substr(0, name.find('/')), kWebSocket[0]) > kNearMiss) continue;
+    const std::string_view text = entry.value->text;
+    const std::string_view name = text.substr(0, text.find('/'));
+    const std::size_t distance = edit_distance(name, kWebSocket[0]);
+    if (distance == 0 || distance > kNearMiss) continue;
     reader.warn(*entry.value, fmt::format("'{}' is a protocol that clients hardly ask for{}",
-                                          printable(name), suggestion(name, kWebSocket)));
+                                          printable(text), suggestion(name, kWebSocket)));
   }
 }
 

@@ -9,6 +9,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <ctime>
 #include <memory>
@@ -64,6 +65,15 @@ inline std::vector<CertPtr> certificates_in(std::string_view pem, OSSL_LIB_CTX* 
     if (!good) return found;
     found.push_back(std::move(owned));
   }
+}
+
+// When the first of the chain's certificates expires, seconds since the epoch. `chain` has one.
+inline std::int64_t earliest_end(const std::vector<CertPtr>& chain) {
+  std::int64_t earliest = seconds_of(X509_get0_notAfter(chain.front().get()));
+  for (const CertPtr& each : chain) {
+    earliest = std::min(earliest, seconds_of(X509_get0_notAfter(each.get())));
+  }
+  return earliest;
 }
 
 // What is wrong with a key that is not the first certificate's; follows the name of its file.

@@ -135,10 +135,7 @@ std::expected<std::shared_ptr<const TlsCertificate>, Mistake> TlsCertificate::re
   made->kind = kind_of(key->get());
   made->names = names_of(leaf);
   made->not_before = seconds_of(X509_get0_notBefore(leaf));
-  made->not_after = seconds_of(X509_get0_notAfter(leaf));
-  for (const CertPtr& each : chain) {
-    made->not_after = std::min(made->not_after, seconds_of(X509_get0_notAfter(each.get())));
-  }
+  made->not_after = earliest_end(chain);
   if (!text.ocsp.empty()) {
     const auto until = check_ocsp(text.ocsp, leaf);
     ERR_clear_error();

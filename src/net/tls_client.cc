@@ -3,7 +3,6 @@
 
 #include <openssl/x509v3.h>
 
-#include <algorithm>
 #include <utility>
 
 #include <weir/address.h>
@@ -108,11 +107,7 @@ std::expected<void, TlsClientContext::Mistake> TlsClientContext::identify() {
     return mistake(FilePart::certificate, take_error_words());
   }
   for (std::size_t i = 1; i < chain.size(); ++i) SSL_CTX_add1_chain_cert(context_, chain[i].get());
-  certificate_until_ = seconds_of(X509_get0_notAfter(chain.front().get()));
-  for (const CertPtr& each : chain) {
-    const std::int64_t until = seconds_of(X509_get0_notAfter(each.get()));
-    certificate_until_ = std::min(certificate_until_, until);
-  }
+  certificate_until_ = earliest_end(chain);
   const KeyPtr key = private_key_in(settings_.key, client_library());
   if (!key) return mistake(FilePart::key, "holds no private key in PEM form without a passphrase");
   if (SSL_CTX_use_PrivateKey(context_, key.get()) == 1) return {};

@@ -152,8 +152,7 @@ class Exchange final : AttemptEvents {
   void fail(Error error);
   void answer(const http::OwnAnswer& answer, Errc reason);
   bool send_own(const http::OwnAnswer& answer, Errc reason);
-  std::span<const http::HeadEdit> add_fields_of_route(std::span<const http::HeadEdit> fields,
-                                                      std::span<http::HeadEdit> storage) const;
+  std::span<const http::HeadEdit> with_fields_of_route(std::span<const http::HeadEdit> fields);
   http::HeadEdit hsts_edit() const;
   void answer_redirect(std::string_view path);
   void answer_error(Errc reason);

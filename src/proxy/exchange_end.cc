@@ -1,8 +1,6 @@
 // How an exchange ends: its response is through, it is answered here, it is tried again after all,
 // the origin broke off, or the client left. Every way goes through finish(), which gives everything
 // back and leaves one record.
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include <weir/grpc.h>
@@ -13,12 +11,6 @@
 #include "proxy/own_answer.h"
 
 namespace weir::proxy {
-namespace {
-
-// An error's, a preset's, a route's, and HSTS.
-constexpr std::size_t kFieldsMost = ErrorAnswer::kFields + kPresetFields + limits::kRouteEdits + 1;
-
-}  // namespace
 
 void Exchange::on_attempt_failed(Error error) {
   if (attempt_.begun()) record_.endpoint = attempt_.endpoint().name();
@@ -234,26 +226,22 @@ void Exchange::answer(const http::OwnAnswer& answer, Errc reason) {
 
 // What the route says of its answers, and what browsers are to remember of its host, whoever
 // answers: the pages of a redirect's target do not stand for the host that redirects.
-std::span<const http::HeadEdit> Exchange::add_fields_of_route(
-    std::span<const http::HeadEdit> fields, std::span<http::HeadEdit> storage) const {
+std::span<const http::HeadEdit> Exchange::with_fields_of_route(
+    std::span<const http::HeadEdit> fields) {
   if (plan_ == nullptr || (plan_->own_fields.empty() && plan_->hsts.empty())) return fields;
-  std::size_t count = 0;
-  const auto put = [&](const http::HeadEdit& field) {
-    if (count < storage.size()) storage[count++] = field;
-  };
-  std::ranges::for_each(fields, put);
-  if (!plan_->hsts.empty() && client_on_tls()) put(hsts_edit());
-  std::ranges::for_each(plan_->own_fields, put);
-  return storage.first(count);
+  edits_.clear();  // no request will be sent any more
+  edits_.push_all(fields);
+  if (!plan_->hsts.empty() && client_on_tls()) edits_.push(hsts_edit());
+  edits_.push_all(plan_->own_fields);
+  return edits_.edits();
 }
 
 // gRPC clients look for their own status. The record keeps the one of HTTP, which tells what
 // happened.
 bool Exchange::send_own(const http::OwnAnswer& answer, Errc reason) {
   if (answer.status < 400 || !http::is_grpc_call(request_)) {
-    std::array<http::HeadEdit, kFieldsMost> fields;
     http::OwnAnswer whole = answer;
-    whole.fields = add_fields_of_route(answer.fields, fields);
+    whole.fields = with_fields_of_route(answer.fields);
     return downstream_->send_own_answer(whole);
   }
   const GrpcAnswer told(answer, reason);

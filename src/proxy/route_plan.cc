@@ -32,7 +32,7 @@ std::vector<http::HeadEdit> compile_mirror_edits(const config::Mirror& mirror) {
 }
 
 // What is safe for any site: nothing here breaks a page that was not broken.
-constexpr http::HeadEdit kSecurityFields[kPresetFields] = {
+constexpr http::HeadEdit kSecurityFields[] = {
     {http::EditKind::set, http::FieldId::other, "X-Content-Type-Options", "nosniff"},
     {http::EditKind::set, http::FieldId::other, "X-Frame-Options", "SAMEORIGIN"},
     {http::EditKind::set, http::FieldId::other, "Referrer-Policy",

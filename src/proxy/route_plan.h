@@ -67,8 +67,6 @@ struct MirrorPlan {
   observe::MirrorSeries series;
 };
 
-inline constexpr std::size_t kPresetFields = 3;  // the most that a preset has
-
 struct RateLimitPlan {
   std::shared_ptr<traffic::RateLimiter> limiter;
   observe::RateLimitSeries series;

@@ -45,10 +45,6 @@ NamedWeights weights_in(const Json& json) {
   return json.get<NamedWeights>();
 }
 
-Json setting_json(const EndpointSetting& setting) {
-  return {{"state", name_of(setting.state)}, {"weight", setting.weight}};
-}
-
 EndpointSetting setting_in(const Json& json) {
   for (const EndpointState state :
        {EndpointState::active, EndpointState::draining, EndpointState::down}) {

@@ -21,11 +21,11 @@ Json changed(const Change<T>* change, Show show) {
           {"to", show(change->to)}};
 }
 
+}  // namespace
+
 Json setting_json(const EndpointSetting& setting) {
   return {{"state", name_of(setting.state)}, {"weight", setting.weight}};
 }
-
-}  // namespace
 
 std::string print(const Json& json) {
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

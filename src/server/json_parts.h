@@ -34,7 +34,8 @@ std::string_view name_of(EndpointState state);
 // `live`: also where it is and how it is doing, not only what the file says.
 Json endpoint_json(const Endpoint& endpoint, bool live);
 
-Json weights_json(const NamedWeights& weights);  // {"stable": 95, "canary": 5}
+Json setting_json(const EndpointSetting& setting);  // {"state", "weight"}
+Json weights_json(const NamedWeights& weights);     // {"stable": 95, "canary": 5}
 
 // {"by", "at", "from", "to"}; null when nobody changed anything.
 Json change_json(const WeightChange* change);
